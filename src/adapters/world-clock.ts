@@ -1,0 +1,75 @@
+/** The simulated cloud's time, over its clock server: exact between sleeps, because time moves only while all sleep. */
+import { connect, type Socket } from "node:net";
+import { createInterface } from "node:readline";
+import { z } from "zod";
+import { PortFailure } from "../model/error.ts";
+import { type Instant, instantSchema } from "../model/time.ts";
+import type { Clock } from "../ports/clock.ts";
+
+const answerSchema = z.strictObject({ now: instantSchema });
+
+export class WorldClock implements Clock {
+  readonly #socket: Socket;
+  #now: Instant | undefined;
+  #heard: { resolve: () => void; reject: (reason: Error) => void } | undefined;
+  #closed: Error | undefined;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    createInterface({ input: socket }).on("line", (line) => this.#hear(line));
+    socket.on("error", (error) => this.#end(error));
+    socket.on("close", () => this.#end(new Error("the simulated cloud went away")));
+  }
+
+  /** `address`: "127.0.0.1:PORT" of a ClockServer. */
+  static async connect(address: string): Promise<WorldClock> {
+    const [host, port] = address.split(":");
+    const socket = connect({ host: host ?? "127.0.0.1", port: Number(port) });
+    socket.setNoDelay(true);
+    const clock = new WorldClock(socket);
+    await clock.#say({ op: "register" });
+    return clock;
+  }
+
+  now(): Instant {
+    if (this.#now === undefined) throw new Error("the clock was not registered");
+    return this.#now;
+  }
+
+  async sleepUntil(until: Instant, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted === true || until <= this.now()) return;
+    const wake = (): void => {
+      this.#socket.write(`${JSON.stringify({ op: "wake" })}\n`);
+    };
+    signal?.addEventListener("abort", wake, { once: true });
+    try {
+      await this.#say({ op: "sleep", until });
+    } finally {
+      signal?.removeEventListener("abort", wake);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#socket.destroy();
+  }
+
+  #say(request: object): Promise<void> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closed);
+    return new Promise((resolve, reject) => {
+      this.#heard = { resolve, reject };
+      this.#socket.write(`${JSON.stringify(request)}\n`);
+    });
+  }
+
+  #hear(line: string): void {
+    this.#now = answerSchema.parse(JSON.parse(line)).now;
+    this.#heard?.resolve();
+    this.#heard = undefined;
+  }
+
+  #end(cause: Error): void {
+    this.#closed ??= new PortFailure("unavailable", cause.message, { cause });
+    this.#heard?.reject(this.#closed);
+    this.#heard = undefined;
+  }
+}

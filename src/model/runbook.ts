@@ -1,0 +1,84 @@
+/** A runbook as loaded: every name resolved and every default filled in, inputs and expressions still open. */
+import { z } from "zod";
+import { serviceTargetSchema } from "./service.ts";
+
+/** Where something stands in the runbook's file, for messages. Lines and columns count from 1. */
+export const positionSchema = z.strictObject({ line: z.number(), column: z.number() });
+export type Position = z.infer<typeof positionSchema>;
+
+export const inputSpecSchema = z.strictObject({
+  description: z.string().optional(),
+  default: z.string().optional(),
+  /** Allowed values. */
+  options: z.array(z.string()).optional(),
+});
+export type InputSpec = z.infer<typeof inputSpecSchema>;
+
+export const stepSpecSchema = z.strictObject({
+  id: z.string(),
+  uses: z.string(),
+  /** Names of `services` of the runbook. */
+  services: z.array(z.string()),
+  /** Arguments of the step kind; strings may still hold `${{ }}`. */
+  with: z.record(z.string(), z.unknown()),
+  /** Absent: the step kind computes its own. */
+  timeoutMs: z.number().optional(),
+  onInconclusive: z.enum(["stop", "continue", "ask"]),
+  /** From here on a rollback asks first, naming this step. */
+  irreversible: z.boolean(),
+  position: positionSchema,
+});
+export type StepSpec = z.infer<typeof stepSpecSchema>;
+
+export const checkSpecSchema = z.strictObject({
+  /** Given, or made from `uses` and, where that repeats, a number. */
+  id: z.string(),
+  uses: z.string(),
+  services: z.array(z.string()),
+  with: z.record(z.string(), z.unknown()),
+  position: positionSchema,
+});
+export type CheckSpec = z.infer<typeof checkSpecSchema>;
+
+export const monitorSpecSchema = z.strictObject({
+  /** Length of the baseline before each service's own rollout. */
+  baselineMs: z.number(),
+  /** Milliseconds after the switch, ascending. */
+  checkpointsMs: z.array(z.number()),
+  foregroundUntilMs: z.number(),
+  checks: z.array(checkSpecSchema),
+});
+export type MonitorSpec = z.infer<typeof monitorSpecSchema>;
+
+export const rollbackPolicySchema = z.strictObject({
+  onFail: z.enum(["automatic", "ask", "never"]),
+  automaticUntilMs: z.number(),
+  askTimeoutMs: z.number(),
+  askDefault: z.enum(["rollback", "keep"]),
+});
+export type RollbackPolicy = z.infer<typeof rollbackPolicySchema>;
+
+export const reportPolicySchema = z.strictObject({
+  pullRequest: z.boolean(),
+  commitStatus: z.boolean(),
+  deployment: z.boolean(),
+});
+export const notifyPolicySchema = z.strictObject({ webhook: z.string().optional() });
+
+export const runbookSchema = z.strictObject({
+  name: z.string(),
+  description: z.string().optional(),
+  /** owner/name on GitHub. */
+  repository: z.string().optional(),
+  inputs: z.record(z.string(), inputSpecSchema),
+  services: z.record(z.string(), serviceTargetSchema),
+  steps: z.array(stepSpecSchema),
+  monitor: monitorSpecSchema.optional(),
+  rollback: rollbackPolicySchema,
+  report: reportPolicySchema,
+  notify: notifyPolicySchema,
+});
+export type Runbook = z.infer<typeof runbookSchema>;
+
+/** Checkpoint names are their distance from the switch: "5m", "20m", "24h". */
+export type CheckpointName = string;

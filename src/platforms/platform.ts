@@ -1,0 +1,44 @@
+/** What a platform must be able to do besides being watched: be captured, be asked what serves, and be put back. */
+import type { Json } from "../model/json.ts";
+import type { ServiceSnapshot, ServiceSwitch, ServiceTarget } from "../model/service.ts";
+import type { Instant } from "../model/time.ts";
+import type { Ports } from "../ports/ports.ts";
+import type { PerformEffect, RunIdentity } from "../steps/step.ts";
+
+export interface RestoreContext<T, S> {
+  readonly run: RunIdentity;
+  readonly service: string;
+  readonly target: T;
+  /** What is to be put back. */
+  readonly snapshot: S;
+  /** What this run deployed; absent when a person rolls back without a run's switch. */
+  readonly switched: ServiceSwitch | undefined;
+  readonly now: Instant;
+  readonly memo: Json | undefined;
+  readonly ports: Ports;
+  readonly signal: AbortSignal;
+  effect: PerformEffect;
+}
+
+/**
+ * `restored` only after it was verified that the service serves what the snapshot says.
+ * `refused`: it cannot be restored, or somebody else's deploy serves now.
+ */
+export type RestoreOutcome =
+  | { readonly kind: "restored"; readonly serving: string; readonly remarks: readonly string[] }
+  | { readonly kind: "waiting"; readonly for: string; readonly lookAt: Instant; readonly memo?: Json }
+  | { readonly kind: "refused"; readonly because: string };
+
+export interface Platform<T extends ServiceTarget, S extends ServiceSnapshot> {
+  /** Reads only. Throws PortFailure. */
+  capture(target: T, ports: Ports, now: Instant, signal: AbortSignal): Promise<S>;
+  /**
+   * The version that serves now, comparable with `ServiceSwitch.to` and `versionOf(snapshot)`; "mixed" when several do
+   * (a split, or a roll under way).
+   */
+  serving(target: T, ports: Ports, signal: AbortSignal): Promise<string>;
+  /** The version that the snapshot says served; undefined when it was split. */
+  versionOf(snapshot: S): string | undefined;
+  /** One bounded turn. */
+  restore(context: RestoreContext<T, S>): Promise<RestoreOutcome>;
+}

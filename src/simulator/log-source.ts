@@ -1,0 +1,38 @@
+/** Who writes log entries in the simulated cloud. The logging server merges the sources and applies the filter. */
+import type { Instant } from "../model/time.ts";
+
+/** A LogEntry as the Cloud Logging API has it in JSON (google.logging.v2.LogEntry). */
+export interface SimulatedEntry {
+  readonly logName: string;
+  readonly insertId: string;
+  /** RFC 3339 with nine digits of fraction. */
+  readonly timestamp: string;
+  readonly receiveTimestamp: string;
+  readonly severity: "DEFAULT" | "DEBUG" | "INFO" | "NOTICE" | "WARNING" | "ERROR" | "CRITICAL";
+  readonly resource: { readonly type: string; readonly labels: Readonly<Record<string, string>> };
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly textPayload?: string;
+  readonly jsonPayload?: Readonly<Record<string, unknown>>;
+  readonly httpRequest?: {
+    readonly requestMethod: string;
+    readonly requestUrl: string;
+    readonly status: number;
+    readonly latency: string;
+    readonly remoteIp?: string;
+    readonly userAgent?: string;
+  };
+  readonly trace?: string;
+}
+
+/** What the filter certainly requires, so that a source need not make entries that cannot match. */
+export interface EntryHint {
+  readonly resourceType?: string;
+  readonly logName?: string;
+  readonly resourceLabels: Readonly<Record<string, string>>;
+  readonly minStatus?: number;
+}
+
+export interface LogSource {
+  /** Entries with since <= timestamp < until, ascending; the same call always gives the same entries. */
+  entries(since: Instant, until: Instant, hint: EntryHint): Iterable<SimulatedEntry>;
+}
