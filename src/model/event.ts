@@ -101,6 +101,19 @@ const bodies = [
   /** The effect certainly did not happen. */
   z.strictObject({ type: z.literal("effect-rejected"), effect: z.string(), item, failure: failureSchema }),
   z.strictObject({ type: z.literal("service-switched"), ...serviceSwitchSchema.shape }),
+  /** What a switch brought: the commits between what served before and what serves now, and the pull request's merge. */
+  z.strictObject({
+    type: z.literal("commits-compared"),
+    service: z.string(),
+    before: z.string().optional(),
+    after: z.string(),
+    status: z.enum(["identical", "ahead", "behind", "diverged", "unknown"]),
+    aheadBy: z.number(),
+    /** Newest last, at most 20. Titles are hostile text. */
+    commits: z.array(z.strictObject({ sha: z.string(), title: z.string() })),
+    mergeCommit: z.string().optional(),
+    containsMerge: z.enum(["yes", "no", "unknown"]),
+  }),
   z.strictObject({
     type: z.literal("service-superseded"),
     service: z.string(),

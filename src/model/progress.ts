@@ -55,6 +55,7 @@ export interface Progress {
   readonly locked: readonly string[];
   readonly held: readonly string[];
   readonly switched: Readonly<Record<string, ServiceSwitch>>;
+  readonly commits: Readonly<Record<string, EventOf<"commits-compared">>>;
   readonly superseded: Readonly<Record<string, EventOf<"service-superseded">>>;
   readonly restored: Readonly<Record<string, EventOf<"service-restored">>>;
   readonly production?: EventOf<"production-judged">;
@@ -87,6 +88,7 @@ function begin(event: EventOf<"run-planned">): Progress {
     locked: [],
     held: [],
     switched: {},
+    commits: {},
     superseded: {},
     restored: {},
     checkpoints: {},
@@ -122,6 +124,8 @@ function changeOf(progress: Progress, event: RunEvent): Partial<Progress> {
       return { effects: { ...progress.effects, [event.effect]: effectAfter(progress.effects[event.effect], event) } };
     case "service-switched":
       return { switched: { ...progress.switched, [event.service]: event } };
+    case "commits-compared":
+      return { commits: { ...progress.commits, [event.service]: event } };
     case "service-superseded":
       return { superseded: { ...progress.superseded, [event.service]: event } };
     case "service-restored":

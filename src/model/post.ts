@@ -1,0 +1,36 @@
+/** A message that a run wants delivered somewhere: folded from its events, delivered by the crank, never a reason to fail. */
+
+interface PostBase {
+  /** Unique within the run and stable: "comment:checkpoint:20m". Delivery is journaled under it. */
+  readonly key: string;
+}
+
+/** A comment on the pull request. Its first line is `marker`, by which it is found again. */
+export interface CommentPost extends PostBase {
+  readonly kind: "comment";
+  readonly repository: string;
+  readonly pullRequest: number;
+  readonly marker: string;
+  readonly body: string;
+  /** `once`: written and left. `edit`: one comment whose body is replaced when it changes, at most every 30 s. */
+  readonly mode: "once" | "edit";
+}
+
+export interface CommitStatusPost extends PostBase {
+  readonly kind: "commit-status";
+  readonly repository: string;
+  readonly sha: string;
+  readonly context: string;
+  readonly state: "pending" | "success" | "failure" | "error";
+  readonly description: string;
+}
+
+export interface WebhookPost extends PostBase {
+  readonly kind: "webhook";
+  /** The reference as the runbook has it ("${{ env.X }}"): resolved at delivery, because the address is a secret. */
+  readonly urlReference: string;
+  readonly text: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+export type Post = CommentPost | CommitStatusPost | WebhookPost;
