@@ -1,6 +1,7 @@
 /** The events of a run: the only truth about it. Everything that is shown or decided is folded from this stream. */
 import { z } from "zod";
 import { type Instant, instantSchema } from "./time.ts";
+import { jsonSchema } from "./json.ts";
 import { planSchema } from "./plan.ts";
 import { serviceSnapshotSchema, serviceSwitchSchema } from "./service.ts";
 import { checkResultSchema, verdictSchema } from "./verdict.ts";
@@ -65,7 +66,7 @@ const bodies = [
     for: z.string(),
     deadline: instantSchema.optional(),
     link: z.string().optional(),
-    memo: z.json().optional(),
+    memo: jsonSchema.optional(),
   }),
   z.strictObject({
     type: z.literal("item-done"),
@@ -97,7 +98,7 @@ const bodies = [
   /** Written before an effect is carried out; without a later outcome the effect is in doubt. */
   z.strictObject({ type: z.literal("effect-intended"), effect: z.string(), item, what: z.string() }),
   /** `found`: the effect was seen in the world after a doubt, rather than reported by the call. */
-  z.strictObject({ type: z.literal("effect-done"), effect: z.string(), item, result: z.json(), found: z.boolean() }),
+  z.strictObject({ type: z.literal("effect-done"), effect: z.string(), item, result: jsonSchema, found: z.boolean() }),
   /** The effect certainly did not happen. */
   z.strictObject({ type: z.literal("effect-rejected"), effect: z.string(), item, failure: failureSchema }),
   z.strictObject({ type: z.literal("service-switched"), ...serviceSwitchSchema.shape }),

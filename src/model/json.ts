@@ -1,5 +1,6 @@
 /** JSON as a type, and the two digests that name content. */
 import { createHash } from "node:crypto";
+import { z } from "zod";
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
@@ -16,3 +17,6 @@ export function canonicalJson(value: unknown): string {
       : inner,
   );
 }
+
+/** Validates JSON in stored data. */
+export const jsonSchema = z.json() as unknown as z.ZodType<Json, Json>;

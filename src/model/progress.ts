@@ -63,7 +63,7 @@ export interface Progress {
   readonly questions: Readonly<Record<string, QuestionProgress>>;
   readonly rollback?: EventOf<"rollback-decided">;
   readonly paused?: EventOf<"run-paused"> | undefined;
-  readonly finished?: EventOf<"run-finished">;
+  readonly finished?: EventOf<"run-finished"> | undefined;
   readonly abandonedPosts: Readonly<Record<string, Failure>>;
 }
 
@@ -144,18 +144,30 @@ function changeOf(progress: Progress, event: RunEvent): Partial<Progress> {
     case "question-answered":
       return { questions: answered(progress.questions, event) };
     case "rollback-decided":
-      return { rollback: event };
+      // A run that had ended is open again until its services are restored.
+      return { rollback: event, finished: undefined, paused: undefined };
     case "services-held":
       return { held: [...new Set([...progress.held, ...event.services])] };
     case "run-paused":
       return { paused: event };
     case "run-resumed":
-      return { paused: undefined };
+      return { paused: undefined, items: retryFailed(progress.items, event.at) };
     case "run-finished":
       return { finished: event };
     case "post-abandoned":
       return { abandonedPosts: { ...progress.abandonedPosts, [event.post]: event.failure } };
   }
+}
+
+/** After a resume, what had failed starts a new series of tries, with a new deadline. */
+function retryFailed(items: Progress["items"], at: Instant): Progress["items"] {
+  return Object.fromEntries(
+    Object.entries(items).map(([name, item]) => {
+      if (item.state !== "failed") return [name, item];
+      const { deadline: _passed, ...rest } = item;
+      return [name, { ...rest, state: "started" as const, since: at, attempts: 0 }];
+    }),
+  );
 }
 
 type ItemEvent = EventOf<Extract<EventBody["type"], `item-${string}`>>;

@@ -1,0 +1,108 @@
+/** Looking at production through the check kinds: what a look is given, and what an outage of a look means. */
+import type { Progress } from "../model/progress.ts";
+import type { CheckSpec } from "../model/runbook.ts";
+import { type Instant, latest } from "../model/time.ts";
+import type { CheckResult } from "../model/verdict.ts";
+import { type CheckKind, isCheckKind, type LookContext } from "../steps/step.ts";
+import type { EngineDeps } from "./deps.ts";
+import { excludedWindows } from "./excluded.ts";
+import { failureOf, isTransient } from "./failure.ts";
+import { identityOfRun, serviceOf } from "./services.ts";
+
+export interface Look {
+  readonly results: readonly CheckResult[];
+  /** Some check could not be measured for a reason that may pass. */
+  readonly outage: boolean;
+}
+
+/** Everything a look needs besides its arguments and services; the same for checks of the monitor and for steps that gate. */
+export async function lookBase(
+  deps: EngineDeps,
+  progress: Progress,
+  check: string,
+  horizonMs: number,
+): Promise<Omit<LookContext<never>, "args" | "services" | "now" | "ports" | "signal" | "run">> {
+  const monitor = progress.plan.runbook.monitor;
+  const { evidence } = deps.state;
+  return {
+    check,
+    horizonMs,
+    baselineMs: monitor?.baselineMs ?? 24 * 3_600_000,
+    excluded: await excludedWindows(deps.state.journal, progress),
+    judgedServices: Math.max(1, new Set(monitor?.checks.flatMap(({ services }) => services)).size),
+    loadSample: (key) => evidence.loadSample(progress.run, `${check}/${key}`),
+    saveSample: (key, sample) => evidence.saveSample(progress.run, `${check}/${key}`, sample),
+    putEvidence: (content) => evidence.put(content),
+  };
+}
+
+/** Looks through every check of the monitor over the window that ends at T0 + `horizonMs` (or now). */
+export async function lookAtProduction(
+  deps: EngineDeps,
+  progress: Progress,
+  horizonMs: number,
+  now: Instant,
+): Promise<Look> {
+  const looks: Look[] = [];
+  for (const spec of progress.plan.runbook.monitor?.checks ?? []) {
+    looks.push(await lookThrough(deps, progress, spec, horizonMs, now));
+  }
+  return { results: looks.flatMap(({ results }) => results), outage: looks.some(({ outage }) => outage) };
+}
+
+async function lookThrough(
+  deps: EngineDeps,
+  progress: Progress,
+  spec: CheckSpec,
+  horizonMs: number,
+  now: Instant,
+): Promise<Look> {
+  const services = spec.services.filter((name) => progress.superseded[name] === undefined);
+  if (spec.services.length > 0 && services.length === 0) return { results: [], outage: false };
+  try {
+    const results = await checkKindOf(deps, spec.uses).look({
+      ...(await lookBase(deps, progress, spec.id, horizonMs)),
+      run: identityOfRun(progress),
+      args: deps.resolveArgs(spec, progress).args as never,
+      services: services.map((name) => serviceOf(progress, name)),
+      now,
+      ports: deps.ports,
+      signal: deps.signal,
+    });
+    return { results, outage: false };
+  } catch (error) {
+    if (deps.signal.aborted) throw error;
+    return { results: unmeasured(spec, services, failureOf(error).what), outage: isTransient(error) };
+  }
+}
+
+/** A check that could not be measured is inconclusive for each of its services: never a pass, never a fail. */
+function unmeasured(spec: CheckSpec, services: readonly string[], why: string): readonly CheckResult[] {
+  const result = {
+    check: spec.id,
+    uses: spec.uses,
+    verdict: "inconclusive",
+    value: "unknown",
+    baseline: "unknown",
+    sample: "none",
+    because: `could not be measured: ${why}`,
+  } as const;
+  return services.length === 0 ? [result] : services.map((service) => ({ ...result, service }));
+}
+
+export function checkKindOf(deps: EngineDeps, uses: string): CheckKind<never> {
+  const kind = deps.kindOf(uses);
+  if (kind === undefined || !isCheckKind(kind)) throw new RangeError(`${uses} is not a check`);
+  return kind;
+}
+
+/** How long after a moment the data of every check of the run is complete. */
+export function settleMs(deps: EngineDeps, progress: Progress): number {
+  const checks = progress.plan.runbook.monitor?.checks ?? [];
+  return Math.max(0, ...checks.map(({ uses }) => checkKindOf(deps, uses).settleMs));
+}
+
+/** The switch from which the run's own T+N counts: the last of its services'. */
+export function lastSwitch(progress: Progress): Instant | undefined {
+  return latest(Object.values(progress.switched).map(({ at }) => at));
+}

@@ -1,0 +1,100 @@
+/** What a FAIL leads to: the rollback policy, the question, the decision. Restoring itself is `unwind`. */
+import { type Progress, openQuestion } from "../model/progress.ts";
+import { clockTime, plusMs } from "../model/time.ts";
+import { releaseLocks } from "./locking.ts";
+import { lastSwitch } from "./look.ts";
+import { isWatched } from "./services.ts";
+import { noticeSupersession, surveyServices } from "./survey.ts";
+import type { ItemResult, Turn } from "./turn.ts";
+
+export const ROLLBACK_QUESTION = "rollback";
+
+/** The positive evidence of harm that this run has found, as a sentence; undefined when there is none. Sticky. */
+export function failOf(progress: Progress): string | undefined {
+  const gate = Object.entries(progress.items).find(([, item]) => item.state === "refused" && item.verdict === "fail");
+  if (gate !== undefined) return gate[1].because ?? `${gate[0]} failed`;
+  const judged = [progress.production, ...Object.values(progress.checkpoints)].find((look) => look?.verdict === "fail");
+  const failed = judged?.results.filter(({ verdict }) => verdict === "fail") ?? [];
+  if (judged === undefined) return undefined;
+  return failed.map(({ check, service, because }) => `${service ?? check}: ${because}`).join("; ");
+}
+
+/** The operator, or the policy, has left a FAIL serving. */
+export function isKept(progress: Progress): boolean {
+  return (
+    progress.questions[ROLLBACK_QUESTION]?.answer === "keep" ||
+    (failOf(progress) !== undefined && progress.plan.runbook.rollback.onFail === "never")
+  );
+}
+
+export async function considerRollback(turn: Turn): Promise<ItemResult> {
+  const { progress } = turn;
+  const because = failOf(progress);
+  if (because === undefined || progress.rollback !== undefined || isKept(progress)) return "idle";
+  const asked = progress.questions[ROLLBACK_QUESTION];
+  if (asked === undefined) return applyPolicy(turn, because);
+  if (asked.answer === undefined) return "idle";
+  await decideRollback(turn, { by: asked.by ?? "the operator", because });
+  return "changed";
+}
+
+async function applyPolicy(turn: Turn, because: string): Promise<ItemResult> {
+  const { progress } = turn;
+  const policy = progress.plan.runbook.rollback;
+  if ((await changedServices(turn)).length === 0) {
+    await decideRollback(turn, { by: "the engine: nothing had changed", because, services: [] });
+    return "changed";
+  }
+  const since = lastSwitch(progress) ?? progress.startedAt;
+  const isEarly = turn.now <= plusMs(since, policy.automaticUntilMs);
+  const irreversible = irreversibleStep(progress);
+  if (policy.onFail === "automatic" && isEarly && irreversible === undefined) {
+    await decideRollback(turn, { by: "the rollback policy", because });
+    return "changed";
+  }
+  if (openQuestion(progress) !== undefined) return "idle";
+  const deadline = plusMs(turn.now, policy.askTimeoutMs);
+  const fallback = irreversible === undefined ? policy.askDefault : "keep";
+  const warning = irreversible === undefined ? "" : ` Step ${irreversible} cannot be undone: decide by hand.`;
+  await turn.record({
+    type: "question-asked",
+    item: "monitor",
+    question: {
+      id: ROLLBACK_QUESTION,
+      about: "rollback",
+      text: `FAIL: ${because}.${warning} Put production back? Without an answer by ${clockTime(deadline)}: ${fallback}.`,
+      options: ["rollback", "keep"],
+      fallback,
+      deadline,
+    },
+  });
+  return "changed";
+}
+
+function irreversibleStep(progress: Progress): string | undefined {
+  return progress.plan.runbook.steps.find(
+    (step) => step.irreversible && progress.items[`step:${step.id}`] !== undefined,
+  )?.id;
+}
+
+/** Names what is to be restored: what was asked for, else everything that does not serve what it served before. */
+export async function decideRollback(
+  turn: Turn,
+  why: { by: string; because: string; services?: readonly string[] },
+): Promise<void> {
+  if (turn.progress.rollback !== undefined && turn.progress.finished === undefined) return;
+  await noticeSupersession(turn);
+  const services = why.services ?? (await changedServices(turn));
+  if (turn.progress.finished === undefined) await releaseLocks(turn);
+  await turn.record({ type: "rollback-decided", services: [...services], because: why.because, by: why.by });
+}
+
+async function changedServices(turn: Turn): Promise<readonly string[]> {
+  const surveyed = await surveyServices(turn);
+  return surveyed
+    .filter(
+      ({ service, state }) =>
+        (isWatched(turn.progress, service) || state !== "as-before") && turn.progress.superseded[service] === undefined,
+    )
+    .map(({ service }) => service);
+}
