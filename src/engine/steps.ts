@@ -10,6 +10,7 @@ import type { ResolvedArgs } from "./deps.ts";
 import { effectsOf } from "./effect.ts";
 import { failureOf, isTransient, MOST_ATTEMPTS, retryAt } from "./failure.ts";
 import { lookBase } from "./look.ts";
+import { restoreTurn } from "./restore.ts";
 import { identityOfRun, serviceOf } from "./services.ts";
 import type { ItemResult, Turn } from "./turn.ts";
 
@@ -100,6 +101,7 @@ async function contextOf(
     random: () => deps.random(),
     effect: effectsOf(turn, itemOf(step)),
     ask: (question) => ask(turn, itemOf(step), question),
+    restore: (service, memo) => restoreTurn(turn, `${itemOf(step)}/${service}`, service, memo),
     look: await lookBase(deps, progress, step.id, Math.max(0, ...switches)),
   };
 }

@@ -2,9 +2,9 @@
 import type { ItemProgress } from "../model/progress.ts";
 import { type Instant, MINUTE, plusMs, SECOND } from "../model/time.ts";
 import { conclude } from "./conclude.ts";
-import { effectsOf } from "./effect.ts";
 import { holdLocks } from "./locking.ts";
-import { identitiesOf, identityOfRun, serviceOf } from "./services.ts";
+import { restoreTurn } from "./restore.ts";
+import { identitiesOf } from "./services.ts";
 import { keepFailure } from "./steps.ts";
 import type { ItemResult, ItemWait, Turn } from "./turn.ts";
 
@@ -67,20 +67,7 @@ async function takeRestoreTurn(
   before: ItemProgress,
   deadline: Instant,
 ): Promise<ItemResult> {
-  const { deps, progress } = turn;
-  const { target, before: snapshot, switched } = serviceOf(progress, service);
-  const outcome = await deps.platformOf(target).restore({
-    run: identityOfRun(progress),
-    service,
-    target,
-    snapshot,
-    switched,
-    now: turn.now,
-    memo: before.memo,
-    ports: deps.ports,
-    signal: deps.signal,
-    effect: effectsOf(turn, item),
-  });
+  const outcome = await restoreTurn(turn, item, service, before.memo);
   switch (outcome.kind) {
     case "restored":
       await turn.record({

@@ -3,7 +3,7 @@ import type { Json } from "../model/json.ts";
 import type { ServiceSnapshot, ServiceSwitch, ServiceTarget } from "../model/service.ts";
 import type { Instant } from "../model/time.ts";
 import type { Ports } from "../ports/ports.ts";
-import type { PerformEffect, RunIdentity } from "../steps/step.ts";
+import type { PerformEffect, RestoreOutcome, RunIdentity } from "../steps/step.ts";
 
 export interface RestoreContext<T, S> {
   readonly run: RunIdentity;
@@ -19,15 +19,6 @@ export interface RestoreContext<T, S> {
   readonly signal: AbortSignal;
   effect: PerformEffect;
 }
-
-/**
- * `restored` only after it was verified that the service serves what the snapshot says.
- * `refused`: it cannot be restored, or somebody else's deploy serves now.
- */
-export type RestoreOutcome =
-  | { readonly kind: "restored"; readonly serving: string; readonly remarks: readonly string[] }
-  | { readonly kind: "waiting"; readonly for: string; readonly lookAt: Instant; readonly memo?: Json }
-  | { readonly kind: "refused"; readonly because: string };
 
 export interface Platform<T extends ServiceTarget, S extends ServiceSnapshot> {
   /** Reads only. Throws PortFailure. */

@@ -72,9 +72,20 @@ export interface StepContext<A> {
   effect: PerformEffect;
   /** Asks once and returns the answer when there is one (after the deadline: the fallback). */
   ask(question: AskSpec): Promise<string | undefined>;
+  /** Gives one turn to putting a service of this step back to what it was before the run; `memo` is what the last turn kept. */
+  restore(service: string, memo: Json | undefined): Promise<RestoreOutcome>;
   /** The look of a check kind over the services of this step, for checks used as steps. */
   readonly look: Omit<LookContext<never>, "args" | "services" | "now" | "ports" | "signal" | "run">;
 }
+
+/**
+ * `restored` only after it was verified that the service serves what the snapshot says.
+ * `refused`: it cannot be restored, or somebody else's deploy serves now.
+ */
+export type RestoreOutcome =
+  | { readonly kind: "restored"; readonly serving: string; readonly remarks: readonly string[] }
+  | { readonly kind: "waiting"; readonly for: string; readonly lookAt: Instant; readonly memo?: Json }
+  | { readonly kind: "refused"; readonly because: string };
 
 /**
  * - `done`: `output` is what later steps may refer to. `switched`: services that now serve what this run deployed.

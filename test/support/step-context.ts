@@ -71,6 +71,7 @@ export function stepContext<A>(options: StepContextOptions<A>): StepContext<A> {
     effect: (effect) => ledger.perform(effect),
     ask: async (question) =>
       options.answers?.[question.id] ?? (world.now >= question.deadline ? question.fallback : undefined),
+    restore: async (service) => ({ kind: "restored", serving: `${service}-before`, remarks: [] }),
     look: {
       check: options.kind?.uses ?? "step",
       horizonMs: HOUR,

@@ -1,0 +1,131 @@
+/** Asks the clouds, before anything is touched, whether the plan can be carried out and undone. Reads only. */
+import { messageOf, PortFailure } from "../model/error.ts";
+import type { Plan } from "../model/plan.ts";
+import type { StepSpec } from "../model/runbook.ts";
+import type { ServiceSnapshot, ServiceTarget } from "../model/service.ts";
+import type { Instant } from "../model/time.ts";
+import type { Platform } from "../platforms/platform.ts";
+import type { Ports } from "../ports/ports.ts";
+import type { Finding, PreflightContext, StepKind } from "../steps/step.ts";
+
+export interface PreflightDeps {
+  readonly ports: Ports;
+  readonly now: Instant;
+  readonly signal: AbortSignal;
+  kindOf(uses: string): StepKind<never> | undefined;
+  platformOf(target: ServiceTarget): Platform<ServiceTarget, ServiceSnapshot>;
+  /** A step's arguments as far as they are known before the run; undefined when they depend on the run itself. */
+  argsOf(step: Pick<StepSpec, "id" | "uses" | "with">, plan: Plan): unknown;
+}
+
+export interface Preflight {
+  /** Empty of a service that could not be read: then there is an error finding for it. */
+  readonly snapshot: Readonly<Record<string, ServiceSnapshot>>;
+  /** Each problem once, errors first. */
+  readonly findings: readonly Finding[];
+}
+
+export async function preflight(plan: Plan, deps: PreflightDeps): Promise<Preflight> {
+  const [captured, asked, reported] = await Promise.all([
+    captureServices(plan, deps),
+    Promise.all(specsOf(plan).map((step) => askStep(plan, step, deps))),
+    askPullRequest(plan, deps),
+  ]);
+  const findings = [...captured.findings, ...asked.flat(), ...reported];
+  return { snapshot: captured.snapshot, findings: distinct(findings) };
+}
+
+/** The steps, and the monitor's checks as if they were steps. */
+function specsOf(plan: Plan): readonly StepSpec[] {
+  const checks = plan.runbook.monitor?.checks ?? [];
+  return [
+    ...plan.runbook.steps,
+    ...checks.map((check): StepSpec => ({ ...check, onInconclusive: "ask", irreversible: false })),
+  ];
+}
+
+async function captureServices(plan: Plan, deps: PreflightDeps): Promise<Preflight> {
+  const snapshot: Record<string, ServiceSnapshot> = {};
+  const findings: Finding[] = [];
+  await Promise.all(
+    Object.entries(plan.runbook.services).map(async ([name, target]) => {
+      try {
+        const captured = await deps.platformOf(target).capture(target, deps.ports, deps.now, deps.signal);
+        snapshot[name] = captured;
+        findings.push(restorability(name, captured));
+      } catch (error) {
+        findings.push(findingOf(error, `service ${name}`));
+      }
+    }),
+  );
+  return { snapshot, findings };
+}
+
+function restorability(name: string, { restorable }: ServiceSnapshot): Finding {
+  if (restorable.possible) return { severity: "remark", what: `${name} can be put back: ${restorable.how}` };
+  return {
+    severity: "remark",
+    what: `${name} cannot be put back by this tool: ${restorable.because}`,
+    next: "Know how you would restore it by hand before you deploy.",
+  };
+}
+
+async function askStep(plan: Plan, step: StepSpec, deps: PreflightDeps): Promise<readonly Finding[]> {
+  const kind = deps.kindOf(step.uses);
+  if (kind?.preflight === undefined) return [];
+  const { runbook } = plan;
+  const context: PreflightContext<unknown> = {
+    run: {
+      runbook: runbook.name,
+      startedBy: plan.startedBy,
+      inputs: plan.inputs,
+      ...(runbook.repository === undefined ? {} : { repository: runbook.repository }),
+      ...(plan.pullRequest === undefined ? {} : { pullRequest: plan.pullRequest }),
+    },
+    step,
+    args: deps.argsOf(step, plan),
+    services: step.services.flatMap((name) => {
+      const target = runbook.services[name];
+      return target === undefined ? [] : [{ name, target }];
+    }),
+    now: deps.now,
+    ports: deps.ports,
+    signal: deps.signal,
+  };
+  try {
+    return await kind.preflight(context as PreflightContext<never>);
+  } catch (error) {
+    return [findingOf(error, `step ${step.id}`)];
+  }
+}
+
+/** A pull request that cannot be read costs the report, not the deploy. */
+async function askPullRequest(plan: Plan, deps: PreflightDeps): Promise<readonly Finding[]> {
+  const { repository, report } = plan.runbook;
+  if (plan.pullRequest === undefined || repository === undefined || !report.pullRequest) return [];
+  try {
+    await deps.ports.pullRequests.get(repository, plan.pullRequest, deps.signal);
+    return [];
+  } catch (error) {
+    return [
+      {
+        severity: "remark",
+        what: `pull request #${plan.pullRequest} cannot be read, so nothing will be posted there: ${messageOf(error)}`,
+      },
+    ];
+  }
+}
+
+function findingOf(error: unknown, where: string): Finding {
+  const isUnauthorised = error instanceof PortFailure && error.kind === "unauthorised";
+  // A missing credential is one problem however many services need it.
+  if (isUnauthorised) return { severity: "unauthorised", what: error.message };
+  return { severity: "error", what: `${where}: ${messageOf(error)}` };
+}
+
+const ORDER: Readonly<Record<Finding["severity"], number>> = { unauthorised: 0, error: 1, remark: 2 };
+
+function distinct(findings: readonly Finding[]): readonly Finding[] {
+  const byText = new Map(findings.map((finding) => [`${finding.severity} ${finding.what}`, finding]));
+  return [...byText.values()].sort((a, b) => ORDER[a.severity] - ORDER[b.severity] || (a.what < b.what ? -1 : 1));
+}
