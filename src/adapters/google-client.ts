@@ -1,0 +1,20 @@
+/** Options of the generated Google clients, apart from google.ts because it loads gRPC and the credentials library. */
+import { credentials } from "@grpc/grpc-js";
+import type { ClientOptions } from "google-gax";
+import { GoogleAuth, PassThroughClient } from "google-auth-library";
+import type { GoogleConfig } from "./google.ts";
+
+/**
+ * With a plaintext endpoint the pass-through client keeps gax from asking the metadata server for a universe domain;
+ * `sslCreds` alone is not enough.
+ */
+export function clientOptions(config: GoogleConfig): ClientOptions {
+  if (config.endpoint === undefined) return {};
+  const [host, port] = config.endpoint.split(":");
+  return {
+    apiEndpoint: host ?? "127.0.0.1",
+    port: Number(port),
+    sslCreds: credentials.createInsecure(),
+    auth: new GoogleAuth({ authClient: new PassThroughClient() }) as NonNullable<ClientOptions["auth"]>,
+  };
+}

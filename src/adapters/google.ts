@@ -1,0 +1,125 @@
+/** What the Google Cloud adapters share: one bounded call and the translation of its failure; loads no SDK. */
+import { type FailureKind, messageOf, PortFailure } from "../model/error.ts";
+import { type Instant, instant } from "../model/time.ts";
+
+export interface GoogleConfig {
+  /** "127.0.0.1:PORT" of a simulated cloud: plaintext gRPC without credentials. Absent: Google, with ADC. */
+  readonly endpoint?: string | undefined;
+  /** Bound of one request. Default 15 s. */
+  readonly timeoutMs?: number | undefined;
+}
+
+const DEFAULT_TIMEOUT_MS = 15_000;
+
+/** Per-call options: our bound, and never gax's own retries. */
+export function callOptions(config: GoogleConfig): { timeout: number; retry: { retryCodes: number[] } } {
+  return { timeout: config.timeoutMs ?? DEFAULT_TIMEOUT_MS, retry: { retryCodes: [] } };
+}
+
+/**
+ * Carries out one request and turns whatever goes wrong into a PortFailure. The bound is kept here too, because looking
+ * for credentials happens outside the client's own timeout.
+ */
+export async function bounded<T>(
+  what: string,
+  config: GoogleConfig,
+  signal: AbortSignal | undefined,
+  call: () => Promise<T>,
+): Promise<T> {
+  if (signal?.aborted === true) throw new PortFailure("aborted", `${what}: interrupted`, { applied: "no" });
+  const limit = AbortSignal.timeout((config.timeoutMs ?? DEFAULT_TIMEOUT_MS) + 1_000);
+  const either = signal === undefined ? limit : AbortSignal.any([signal, limit]);
+  let stop: (() => void) | undefined;
+  const stopped = new Promise<never>((_resolve, reject) => {
+    stop = () => {
+      reject(
+        signal?.aborted === true
+          ? new PortFailure("aborted", `${what}: interrupted`)
+          : new PortFailure("timeout", `${what}: no answer within ${config.timeoutMs ?? DEFAULT_TIMEOUT_MS} ms`),
+      );
+    };
+    either.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([call(), stopped]);
+  } catch (error) {
+    throw failureOf(what, error);
+  } finally {
+    if (stop !== undefined) either.removeEventListener("abort", stop);
+  }
+}
+
+const KIND_OF_CODE: Readonly<Record<number, FailureKind>> = {
+  1: "aborted",
+  3: "invalid",
+  4: "timeout",
+  5: "not-found",
+  6: "conflict",
+  7: "unauthorised",
+  8: "rate-limited",
+  9: "invalid",
+  10: "conflict",
+  11: "invalid",
+  12: "invalid",
+  16: "unauthorised",
+};
+
+/** google-auth-library and gcp-metadata report these without a gRPC code, or with UNAVAILABLE around them. */
+const WITHOUT_CREDENTIALS =
+  /could not load the default credentials|could not refresh access token|invalid_grant|invalid_rapt|reauth related error|unable to detect a project id|no such file.*credentials|getting metadata from plugin failed/i;
+
+/** The one translation of a failed Google call. Messages are cut to the first line; tokens never appear in them. */
+export function failureOf(what: string, error: unknown): PortFailure {
+  if (error instanceof PortFailure) return error;
+  const raw = error as { code?: unknown; details?: unknown };
+  const text = typeof raw?.details === "string" && raw.details !== "" ? raw.details : messageOf(error);
+  const message = `${what}: ${firstLine(text)}`;
+  const whole = `${text} ${messageOf(error)}`;
+  if (WITHOUT_CREDENTIALS.test(whole)) {
+    return new PortFailure(
+      "unauthorised",
+      `${message} (run \`gcloud auth application-default login\`, or set GOOGLE_APPLICATION_CREDENTIALS)`,
+      { cause: error },
+    );
+  }
+  const code = typeof raw?.code === "number" ? raw.code : undefined;
+  // gax reports a refused connection as DEADLINE_EXCEEDED with the real cause in the text.
+  const kind = code === 4 && /UNAVAILABLE|ECONNREFUSED/.test(whole) ? "unavailable" : KIND_OF_CODE[code ?? -1];
+  // Cloud quotas are per minute and their answer carries no Retry-After.
+  const retryAfterMs = kind === "rate-limited" ? { retryAfterMs: 30_000 } : {};
+  return new PortFailure(kind ?? "unavailable", message, { cause: error, ...retryAfterMs });
+}
+
+function firstLine(text: string): string {
+  const line = (text.split("\n")[0] ?? "").replaceAll(/(bearer\s+|ya29\.)[\w.~+/=-]+/gi, "$1***");
+  return line.length > 300 ? `${line.slice(0, 300)}…` : line;
+}
+
+/** protobuf's Timestamp as gax decodes it. */
+export interface WireTimestamp {
+  readonly seconds?: string | number | null | undefined;
+  readonly nanos?: number | null | undefined;
+}
+
+/** To the millisecond; undefined for an absent timestamp. */
+export function instantOf(timestamp: WireTimestamp | null | undefined): Instant | undefined {
+  if (timestamp === null || timestamp === undefined) return undefined;
+  return instant(Number(timestamp.seconds ?? 0) * 1_000 + Math.floor((timestamp.nanos ?? 0) / 1_000_000));
+}
+
+/** With all nine digits of the fraction. */
+export function nanosecondsOf(timestamp: WireTimestamp): string {
+  const seconds = new Date(Number(timestamp.seconds ?? 0) * 1_000).toISOString().slice(0, 19);
+  return `${seconds}.${String(timestamp.nanos ?? 0).padStart(9, "0")}Z`;
+}
+
+/** Makes a client once, at its first use, so that nothing of a cloud's SDK is loaded by commands that do not call it. */
+export function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}
+
+/** Leaves out the keys whose value is undefined, so that optional properties stay absent. */
+export function present<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+}

@@ -1,0 +1,142 @@
+/** Cloud Run's request metrics over the official Cloud Monitoring client; counts as measured, minutes without data absent. */
+import { z } from "zod";
+import { PortFailure } from "../model/error.ts";
+import type { CloudRunTarget } from "../model/service.ts";
+import { floorToMinute, instant, type Instant, MINUTE, msOf } from "../model/time.ts";
+import type { Metrics, RequestCount } from "../ports/metrics.ts";
+import { bounded, callOptions, type GoogleConfig, instantOf, once } from "./google.ts";
+import { quote } from "./log-filter.ts";
+
+/** 24 h of two revisions in five classes are 14,400 points: one page. More than this many pages is a fault. */
+const MOST_PAGES = 50;
+
+export function createMetrics(config: GoogleConfig): Metrics {
+  const client = once(() => connect(config));
+  return {
+    async requestCounts(target, since, until, signal) {
+      const series = await everySeries(config, client, signal, target, {
+        name: `projects/${target.project}`,
+        filter: filterFor("request_count", target),
+        interval: { startTime: wireTime(floorToMinute(since)), endTime: wireTime(floorToMinute(until)) },
+        aggregation: {
+          alignmentPeriod: { seconds: 60 },
+          perSeriesAligner: "ALIGN_DELTA",
+          crossSeriesReducer: "REDUCE_SUM",
+          groupByFields: ["resource.labels.revision_name", "metric.labels.response_code_class"],
+        },
+        view: "FULL",
+      });
+      return series.flatMap(countsOf);
+    },
+    async latencyP95(target, since, until, revision, signal) {
+      const from = msOf(floorToMinute(since));
+      const seconds = Math.max(60, Math.ceil((msOf(until) - from) / MINUTE) * 60);
+      const series = await everySeries(config, client, signal, target, {
+        name: `projects/${target.project}`,
+        filter: filterFor("request_latencies", target, revision),
+        interval: { startTime: wireTime(instant(from)), endTime: wireTime(instant(from + seconds * 1_000)) },
+        // One period over the whole window; the distributions of all classes are merged before the percentile is taken.
+        aggregation: {
+          alignmentPeriod: { seconds },
+          perSeriesAligner: "ALIGN_DELTA",
+          crossSeriesReducer: "REDUCE_PERCENTILE_95",
+        },
+        view: "FULL",
+      });
+      return series[0]?.points[0]?.value.doubleValue ?? "unknown";
+    },
+  };
+}
+
+interface MetricClient {
+  listTimeSeries(request: object, options: object): Promise<readonly unknown[]>;
+}
+
+async function connect(config: GoogleConfig): Promise<MetricClient> {
+  const [{ MetricServiceClient }, { clientOptions }] = await Promise.all([
+    import("@google-cloud/monitoring"),
+    import("./google-client.ts"),
+  ]);
+  return new MetricServiceClient(clientOptions(config)) as unknown as MetricClient;
+}
+
+async function everySeries(
+  config: GoogleConfig,
+  client: () => Promise<MetricClient>,
+  signal: AbortSignal | undefined,
+  target: CloudRunTarget,
+  request: object,
+): Promise<readonly Series[]> {
+  const what = `metrics of Cloud Run service ${target.service}`;
+  const all: Series[] = [];
+  let pageToken: string | undefined;
+  for (let page = 0; page < MOST_PAGES; page++) {
+    const answer = await bounded(what, config, signal, async () =>
+      (await client()).listTimeSeries(
+        { ...request, ...(pageToken === undefined ? {} : { pageToken }) },
+        { ...callOptions(config), autoPaginate: false },
+      ),
+    );
+    const response = responseSchema.safeParse(answer[2] ?? { timeSeries: answer[0] });
+    if (!response.success) {
+      throw new PortFailure("malformed", `${what}: an answer that is not what the API promises`, {
+        cause: response.error,
+      });
+    }
+    all.push(...response.data.timeSeries);
+    pageToken = response.data.nextPageToken || undefined;
+    if (pageToken === undefined) return all;
+  }
+  throw new PortFailure("malformed", `${what}: more than ${MOST_PAGES} pages`);
+}
+
+function filterFor(metric: string, target: CloudRunTarget, revision?: string): string {
+  return [
+    `metric.type="run.googleapis.com/${metric}"`,
+    `resource.type="cloud_run_revision"`,
+    `resource.labels.location=${quote(target.region)}`,
+    `resource.labels.service_name=${quote(target.service)}`,
+    ...(revision === undefined ? [] : [`resource.labels.revision_name=${quote(revision)}`]),
+  ].join(" AND ");
+}
+
+const seriesSchema = z.object({
+  metric: z.object({ labels: z.record(z.string(), z.string()).nullish() }).nullish(),
+  resource: z.object({ labels: z.record(z.string(), z.string()).nullish() }).nullish(),
+  points: z.array(
+    z.object({
+      interval: z.object({
+        endTime: z.object({ seconds: z.union([z.string(), z.number()]).nullish(), nanos: z.number().nullish() }),
+      }),
+      value: z.object({
+        /** int64 as text. */
+        int64Value: z.union([z.string(), z.number()]).nullish(),
+        doubleValue: z.number().nullish(),
+      }),
+    }),
+  ),
+});
+type Series = z.infer<typeof seriesSchema>;
+
+const responseSchema = z.object({ timeSeries: z.array(seriesSchema), nextPageToken: z.string().nullish() });
+
+function countsOf(series: Series): readonly RequestCount[] {
+  const revision = series.resource?.labels?.["revision_name"];
+  const statusClass = series.metric?.labels?.["response_code_class"];
+  if (revision === undefined || statusClass === undefined) {
+    throw new PortFailure("malformed", "a request_count series without its revision or class");
+  }
+  return series.points.map(({ interval, value }) => {
+    const end = instantOf(interval.endTime);
+    const count = Number(value.int64Value ?? value.doubleValue ?? Number.NaN);
+    if (end === undefined || !Number.isFinite(count)) {
+      throw new PortFailure("malformed", "a request_count point without a time or a number");
+    }
+    // An aligned value stands at the end of its period.
+    return { minute: instant(msOf(end) - MINUTE), revision, statusClass, count };
+  });
+}
+
+function wireTime(at: Instant): { seconds: number; nanos: number } {
+  return { seconds: Math.floor(msOf(at) / 1_000), nanos: (msOf(at) % 1_000) * 1_000_000 };
+}
