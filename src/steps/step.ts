@@ -149,6 +149,8 @@ export interface StepKind<A> {
   readonly platforms: readonly PlatformName[];
   /** Whether `services:` must name at least one. */
   readonly needsServices: boolean;
+  /** Keys of its output, so that references to them are checked before a run. Absent: not checked. */
+  readonly outputs?: readonly string[];
   /** The step's deadline where the runbook gives none. */
   readonly defaultTimeoutMs: number;
   /** Reads only. */
