@@ -1,0 +1,152 @@
+/** The parts of a pull-request comment about the run itself: workflow runs, commits, checkpoints, what is next, commands. */
+import type { EventOf } from "../model/event.ts";
+import type { Progress } from "../model/progress.ts";
+import { type Instant, MINUTE, formatDuration } from "../model/time.ts";
+import { codeCell, codeSpan, link, prose, tableCell } from "./escape.ts";
+import { table } from "./markdown.ts";
+import type { CheckpointReport, Report, StepReport } from "./report-model.ts";
+import { VERDICT_WORD, clockOn, counted, listed, shortSha, tPlus, timeOn } from "./words.ts";
+
+/** The workflow runs with their ids, in the order of the steps. */
+export function workflowRuns(report: Report): string {
+  const runs = report.steps.filter(({ workflowRun }) => workflowRun !== undefined);
+  const lines = runs.map((step) => {
+    const label = `${step.workflow === undefined ? "" : `${codeSpan(step.workflow)} `}run ${step.workflowRun}`;
+    return `- ${link(label, step.link)}: ${prose(step.summary)}${tookOf(step)}`;
+  });
+  return lines.length === 0 ? "" : ["**Workflow runs**", "", ...lines].join("\n");
+}
+
+function tookOf(step: StepReport): string {
+  if (step.durationMs === undefined || / in \d+(h|m|s)/.test(step.summary)) return "";
+  return ` (${formatDuration(step.durationMs)})`;
+}
+
+export function stepsTable(report: Report): string {
+  const rows = report.steps.map((step) => [
+    codeCell(step.id),
+    STEP_SIGN[step.state],
+    step.startedAt === undefined ? "–" : timeOn(step.startedAt, report.asOf),
+    step.durationMs === undefined ? "–" : formatDuration(step.durationMs),
+    step.summary === ""
+      ? "–"
+      : step.link === undefined
+        ? tableCell(step.summary)
+        : link(tableCell(step.summary), step.link),
+  ]);
+  return table(["Step", "State", "Began (UTC)", "Took", "What"], rows, 60);
+}
+
+const STEP_SIGN: Readonly<Record<StepReport["state"], string>> = {
+  "not begun": "–",
+  started: "▶️ under way",
+  waiting: "⏳ waiting",
+  retrying: "🔁 retrying",
+  done: "✅ done",
+  refused: "❌ refused",
+  skipped: "⏭️ skipped",
+  failed: "❌ failed",
+};
+
+/** The commits that each switch brought; services with the same range share a paragraph. */
+export function commits(progress: Progress): string {
+  const compared = Object.values(progress.commits);
+  const ranges = new Map<string, EventOf<"commits-compared">[]>();
+  for (const each of compared) {
+    const key = `${each.before ?? ""}..${each.after}`;
+    ranges.set(key, [...(ranges.get(key) ?? []), each]);
+  }
+  return [...ranges.values()].map((group) => commitRange(group, progress)).join("\n\n");
+}
+
+function commitRange(group: readonly EventOf<"commits-compared">[], progress: Progress): string {
+  const [first] = group;
+  if (first === undefined) return "";
+  const services = listed(group.map(({ service }) => codeSpan(service)));
+  const repository = progress.plan.runbook.repository;
+  const home = repository === undefined ? undefined : `https://github.com/${repository}`;
+  const after = shaLink(first.after, home);
+  const size =
+    first.before === undefined
+      ? "what served before has no known commit"
+      : first.status === "unknown"
+        ? `after ${shaLink(first.before, home)}; the two could not be compared`
+        : first.status === "identical"
+          ? "the same commit as before"
+          : link(
+              `${first.status}: ${counted(first.aheadBy, "commit")} since`,
+              home && `${home}/compare/${first.before}...${first.after}`,
+            ) + ` ${shaLink(first.before, home)}`;
+  const titles = first.commits.slice(-8).map(({ sha, title }) => `- ${shaLink(sha, home)} ${prose(title, 100)}`);
+  const left = Math.max(first.aheadBy, first.commits.length) - titles.length;
+  return [
+    `**Deployed** on ${services}: ${after}, ${size}. ${mergeSentence(first, progress, home)}`,
+    ...(titles.length === 0
+      ? []
+      : [[...(left > 0 ? [`- ${counted(left, "earlier commit")} not listed`] : []), ...titles].join("\n")]),
+  ].join("\n\n");
+}
+
+function mergeSentence(compared: EventOf<"commits-compared">, progress: Progress, home: string | undefined): string {
+  if (progress.plan.pullRequest === undefined) return "";
+  const merge =
+    compared.mergeCommit === undefined ? "merge commit" : `merge commit ${shaLink(compared.mergeCommit, home)}`;
+  switch (compared.containsMerge) {
+    case "yes":
+      return `It contains this pull request's ${merge}.`;
+    case "no":
+      return `**It does not contain this pull request's ${merge}.**`;
+    case "unknown":
+      return "Whether it contains this pull request's merge commit is unknown.";
+  }
+}
+
+function shaLink(sha: string, home: string | undefined): string {
+  return link(codeSpan(shortSha(sha)), home && /^[0-9a-f]{7,40}$/i.test(sha) ? `${home}/commit/${sha}` : undefined);
+}
+
+/** What came before this one: verdicts with their true times, and which were late or skipped. */
+export function pastCheckpoints(report: Report, except?: string): string {
+  const lines = report.checkpoints
+    .filter(({ name, state }) => name !== except && (state === "judged" || state === "skipped"))
+    .map((checkpoint) => `- ${pastCheckpoint(checkpoint, report.asOf)}`);
+  return lines.length === 0 ? "" : ["**Other checkpoints**", "", ...lines].join("\n");
+}
+
+export function pastCheckpoint(checkpoint: CheckpointReport, day: Instant): string {
+  const { name, verdict, judgedAt, reason = "" } = checkpoint;
+  if (verdict === undefined || judgedAt === undefined)
+    return `T+${name}: skipped${reason === "" ? "" : `, ${prose(reason)}`}`;
+  return `T+${name}: **${VERDICT_WORD[verdict]}** at ${clockOn(judgedAt, day)}${latenessOf(checkpoint)}`;
+}
+
+/** A checkpoint is called late from the first whole minute on. */
+export function latenessOf({ lateMs = 0 }: Pick<CheckpointReport, "lateMs">): string {
+  return lateMs >= MINUTE ? ` (${formatDuration(Math.floor(lateMs / MINUTE) * MINUTE)} late)` : "";
+}
+
+export function nextSentence(report: Report): string {
+  const next = report.checkpoints.find(({ state }) => state === "next");
+  if (next === undefined)
+    return report.checkpoints.length === 0 ? "" : "**Next:** nothing; this was the last checkpoint.";
+  const later = report.checkpoints.filter(({ state }) => state === "later").map(({ name }) => `T+${name}`);
+  const at = next.dueAt === undefined ? "" : ` at ${clockOn(next.dueAt, report.asOf)}`;
+  return `**Next:** T+${next.name}${at}${later.length === 0 ? "" : `, then ${listed(later)}`}.`;
+}
+
+/** Commands to paste, each on its own line. */
+export function commandsBlock(report: Report, title: string, only?: RegExp): string {
+  const commands = report.commands.filter(({ command }) => only?.test(command) ?? true);
+  if (commands.length === 0) return "";
+  const lines = commands.map(({ does, command }) => `${command}   # ${does}`);
+  return `${title}\n\n\`\`\`sh\n${lines.join("\n").replaceAll("```", "")}\n\`\`\``;
+}
+
+/** "backend at T+32m" for sentences. */
+export function elapsedList(report: Report, at: Instant): string {
+  return listed(
+    report.services.flatMap(({ name, switchedAt }) =>
+      switchedAt === undefined ? [] : [`${name} ${tPlus(switchedAt, at)}`],
+    ),
+  );
+}

@@ -1,0 +1,99 @@
+/** The small chart of a check: errors per minute with the switch marked, as mermaid, with the same numbers in a table. */
+import { MINUTE, formatDuration, floorToMinute, msBetween, plusMs } from "../model/time.ts";
+import type { CheckResult, Series } from "../model/verdict.ts";
+import { table } from "./markdown.ts";
+import { codeSpan } from "./escape.ts";
+import { count, time } from "./words.ts";
+
+const MOST_BARS = 60;
+const MOST_ROWS = 30;
+
+/** Charts of the results that hold a series with any error in it; at most `most`. */
+export function charts(results: readonly CheckResult[], most = 5): string {
+  return results
+    .filter(({ series }) => series?.errors.some((errors) => errors > 0))
+    .slice(0, most)
+    .map((result) => (result.series === undefined ? "" : chart(result, result.series)))
+    .join("\n\n");
+}
+
+function chart(result: CheckResult, series: Series): string {
+  const width = Math.max(1, Math.ceil(series.errors.length / MOST_BARS));
+  const bars = bucketed(series.errors, width);
+  const most = Math.max(1, ...bars);
+  const minutes = series.errors.length;
+  const offset = series.switchedAt === undefined ? 0 : Math.round(msBetween(series.from, series.switchedAt) / MINUTE);
+  const subject = result.service ?? result.check;
+  const axis = series.switchedAt === undefined ? "minutes" : "minutes from the switch";
+  const unit = width === 1 ? "errors per minute" : `errors per ${formatDuration(width * MINUTE)}`;
+  const before = perBar(baselinePerMinute(result), width);
+  return [
+    `${codeSpan(subject)}, ${unit}${series.switchedAt === undefined ? "" : `; the switch is minute 0 (${time(series.switchedAt)} UTC)`}:`,
+    [
+      "```mermaid",
+      "xychart-beta",
+      `  title "${mermaidWord(subject)}: ${unit}"`,
+      `  x-axis "${axis}" ${-offset} --> ${minutes - offset}`,
+      `  y-axis "errors" 0 --> ${most}`,
+      `  bar [${bars.join(", ")}]`,
+      ...(before === undefined ? [] : [`  line [${bars.map(() => before).join(", ")}]`]),
+      "```",
+    ].join("\n"),
+    ...(before === undefined
+      ? []
+      : [`The line is the baseline: ${before} per ${width === 1 ? "minute" : formatDuration(width * MINUTE)}.`]),
+    numbers(series, width, bars),
+  ].join("\n\n");
+}
+
+/** The busiest bars, in time order: a quiet minute is not worth a row. */
+function numbers(series: Series, width: number, bars: readonly number[]): string {
+  const busy = bars.map((errors, index) => ({ errors, index })).filter(({ errors }) => errors > 0);
+  const shown = [...busy].sort((a, b) => b.errors - a.errors).slice(0, MOST_ROWS);
+  const rows = shown
+    .sort((a, b) => a.index - b.index)
+    .map(({ errors, index }) => {
+      const from = plusMs(series.from, index * width * MINUTE);
+      const isSwitch =
+        series.switchedAt !== undefined &&
+        msBetween(from, floorToMinute(series.switchedAt)) >= 0 &&
+        msBetween(from, series.switchedAt) < width * MINUTE;
+      return [`${time(from).slice(0, 5)}${isSwitch ? " (switch)" : ""}`, count(errors)];
+    });
+  const rest = bars.length - shown.length;
+  const least =
+    busy.length > shown.length ? `at most ${shown.reduce((low, { errors }) => Math.min(low, errors), Infinity)}` : "0";
+  return `${table(["From (UTC)", "Errors"], rows)}\n\nThe other ${count(rest)} of ${count(bars.length)}: ${least}.`;
+}
+
+function bucketed(errors: readonly number[], width: number): readonly number[] {
+  const bars: number[] = [];
+  for (const [index, each] of errors.entries()) {
+    const bar = Math.floor(index / width);
+    bars[bar] = (bars[bar] ?? 0) + finite(each);
+  }
+  return bars;
+}
+
+function baselinePerMinute(result: CheckResult): number | undefined {
+  const tallies = (result.groups ?? []).filter(({ kind }) => kind !== "switch-window").map(({ baseline }) => baseline);
+  const minutes = Math.max(0, ...tallies.map(({ minutes: each }) => each));
+  if (minutes === 0) return undefined;
+  return tallies.reduce((sum, { errors }) => sum + errors, 0) / minutes;
+}
+
+function perBar(perMinute: number | undefined, width: number): number | undefined {
+  return perMinute === undefined ? undefined : Number(finite(perMinute * width).toFixed(2));
+}
+
+function finite(value: number): number {
+  return Number.isFinite(value) && value >= 0 ? value : 0;
+}
+
+/** Nothing but letters, digits and dashes goes into a diagram's source. */
+function mermaidWord(text: string): string {
+  return text
+    .replace(/[^A-Za-z0-9-]+/g, " ")
+    .slice(0, 60)
+    .trim();
+}

@@ -1,0 +1,155 @@
+/** The messages that a run wants delivered, in order, as a pure function of where it stands. Delivery is the crank's. */
+import type { CommentPost, Post } from "../model/post.ts";
+import type { Progress } from "../model/progress.ts";
+import type { Verdict } from "../model/verdict.ts";
+import { marker, plainLine } from "./escape.ts";
+import { checkpointComment, finishComment, progressComment, questionComment, rollbackComment } from "./pull-request.ts";
+import { currentJudgement, reportOf } from "./report.ts";
+import { VERDICT_WORD, clockOn } from "./words.ts";
+
+/** Comments need a pull request and a repository; statuses a full commit; webhooks an address in the runbook. */
+export function postsOf(progress: Progress): readonly Post[] {
+  return [...comments(progress), ...statuses(progress), ...webhooks(progress)];
+}
+
+/**
+ * The bodies of the comments that a run wants, in the order in which they came to be wanted, also where there is no pull
+ * request to put them on: a rehearsal shows them.
+ */
+export function commentBodies(progress: Progress): readonly { key: string; mode: CommentPost["mode"]; body: string }[] {
+  const happened = [
+    ...Object.values(progress.checkpoints).map(({ at, checkpoint }) => ({
+      at,
+      key: `comment:checkpoint:${checkpoint}`,
+      mode: "once" as const,
+      body: checkpointComment(progress, checkpoint),
+    })),
+    ...Object.values(progress.questions).map(({ askedAt, question }) => ({
+      at: askedAt,
+      key: `comment:question:${question.id}`,
+      mode: "once" as const,
+      body: questionComment(progress, question.id),
+    })),
+    ...(progress.rollback === undefined
+      ? []
+      : [
+          { at: progress.rollback.at, key: "comment:rollback", mode: "edit" as const, body: rollbackComment(progress) },
+        ]),
+    ...(progress.finished === undefined || !isNewsAtTheEnd(progress)
+      ? []
+      : [{ at: progress.finished.at, key: "comment:finished", mode: "once" as const, body: finishComment(progress) }]),
+  ];
+  const inOrder = happened
+    .sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
+    .map(({ key, mode, body }) => ({ key, mode, body }));
+  return [{ key: "comment:progress", mode: "edit", body: progressComment(progress) }, ...inOrder];
+}
+
+function comments(progress: Progress): readonly Post[] {
+  const { runbook, pullRequest } = progress.plan;
+  const { repository } = runbook;
+  if (!runbook.report.pullRequest || repository === undefined || pullRequest === undefined) return [];
+  return commentBodies(progress).map(({ key, mode, body }) => ({
+    kind: "comment",
+    key,
+    repository,
+    pullRequest,
+    marker: marker(progress.run, key),
+    body,
+    mode,
+  }));
+}
+
+/** A rollback and the last checkpoint have comments of their own. */
+function isNewsAtTheEnd(progress: Progress): boolean {
+  switch (progress.finished?.outcome) {
+    case undefined:
+    case "rolled-back":
+      return false;
+    case "completed":
+      return Object.keys(progress.checkpoints).length === 0;
+    case "failing":
+    case "stopped":
+    case "superseded":
+    case "aborted":
+      return true;
+  }
+}
+
+const STATUS_STATE = { pass: "success", warn: "success", fail: "failure", inconclusive: "error" } as const;
+
+/** One status per judged checkpoint and deployed commit, and a last one when the run ends badly: the newest counts. */
+function statuses(progress: Progress): readonly Post[] {
+  const { runbook } = progress.plan;
+  const { repository } = runbook;
+  if (!runbook.report.commitStatus || repository === undefined) return [];
+  const deployed = Object.values(progress.switched).flatMap(({ commit }) => commit ?? []);
+  // GitHub takes statuses for full commit ids only.
+  const shas = [...new Set(deployed)].filter((sha) => /^[0-9a-f]{40}$/.test(sha)).sort();
+  const judged = Object.values(progress.checkpoints).sort((a, b) => a.seq - b.seq);
+  const told = judged.map(({ checkpoint, verdict, at, nextAt }) => ({
+    name: `checkpoint:${checkpoint}`,
+    state: STATUS_STATE[verdict],
+    description: `${VERDICT_WORD[verdict]} at T+${checkpoint}${nextAt === undefined ? "" : `; next at ${clockOn(nextAt, at)}`}`,
+  }));
+  const outcome = progress.finished?.outcome;
+  const end =
+    outcome === "rolled-back" || outcome === "failing"
+      ? [
+          {
+            name: "finished",
+            state: "failure" as const,
+            description: plainLine(reportOf(progress).state.sentence, 120),
+          },
+        ]
+      : [];
+  return [...told, ...end].flatMap(({ name, state, description }) =>
+    shas.map((sha) => ({
+      kind: "commit-status" as const,
+      key: `status:${name}:${sha.slice(0, 7)}`,
+      repository,
+      sha,
+      context: `runbook/${runbook.name}`,
+      state,
+      description,
+    })),
+  );
+}
+
+/** What a person must hear of at once: a FAIL, a question, a rollback. */
+function webhooks(progress: Progress): readonly Post[] {
+  const urlReference = progress.plan.runbook.notify.webhook;
+  if (urlReference === undefined) return [];
+  const report = reportOf(progress);
+  const subject = `${report.runbook} (run ${report.run})`;
+  const post = (key: string, text: string, verdict?: Verdict): Post => ({
+    kind: "webhook",
+    key: `webhook:${key}`,
+    urlReference,
+    text: plainLine(text, 1_000),
+    fields: {
+      run: report.run,
+      runbook: report.runbook,
+      state: report.state.word,
+      ...(verdict === undefined ? {} : { verdict }),
+      ...(report.pullRequest === undefined || report.repository === undefined
+        ? {}
+        : { pullRequest: `https://github.com/${report.repository}/pull/${report.pullRequest}` }),
+    },
+  });
+  const judged = currentJudgement(progress);
+  return [
+    ...(judged?.verdict === "fail" ? [post("fail", `FAIL · ${subject}: ${judged.reason}`, "fail")] : []),
+    ...Object.values(progress.questions).map(({ question, askedAt }) =>
+      post(
+        `question:${question.id}`,
+        `Answer needed by ${clockOn(question.deadline, askedAt)} · ${subject}: ${question.text} (${question.options
+          .map((option) => `runbook answer ${report.run} ${option}`)
+          .join(" | ")}; without an answer: ${question.fallback})`,
+      ),
+    ),
+    ...(progress.rollback === undefined
+      ? []
+      : [post("rollback", `Rolling back · ${subject}: ${progress.rollback.because}`)]),
+  ];
+}

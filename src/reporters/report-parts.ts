@@ -1,0 +1,121 @@
+/** The parts of a report, each from a run's progress: one step, one service, all checkpoints. Pure. */
+import type { ItemProgress, Progress } from "../model/progress.ts";
+import type { ServiceSnapshot, ServiceSwitch } from "../model/service.ts";
+import { type Instant, clockTime, formatDuration, latest, msBetween, plusMs } from "../model/time.ts";
+import { reasonOf } from "./headline.ts";
+import type { CheckpointReport, ServiceReport, StepReport } from "./report-model.ts";
+
+export function stepReport(id: string, uses: string, progress: Progress): StepReport {
+  const item = progress.items[`step:${id}`];
+  if (item === undefined) return { id, uses, state: "not begun", summary: "" };
+  const isOver = ["done", "refused", "skipped", "failed"].includes(item.state);
+  const workflow = item.args["workflow"];
+  const run = /\/actions\/runs\/(\d+)/.exec(item.link ?? "")?.[1];
+  return {
+    id,
+    uses,
+    state: item.state,
+    summary: summaryOf(item),
+    startedAt: item.startedAt,
+    since: item.since,
+    ...(item.deadline === undefined || isOver ? {} : { deadline: item.deadline }),
+    ...(isOver ? { durationMs: msBetween(item.startedAt, item.since) } : {}),
+    ...(item.link === undefined ? {} : { link: item.link }),
+    ...(run === undefined ? {} : { workflowRun: run }),
+    ...(typeof workflow === "string" ? { workflow } : {}),
+  };
+}
+
+function summaryOf(item: ItemProgress): string {
+  switch (item.state) {
+    case "started":
+      return "";
+    case "waiting":
+      return item.waitingFor ?? "";
+    case "retrying":
+      return `${item.failure?.what ?? "a call failed"}; attempt ${item.attempts} again${item.retryAt === undefined ? "" : ` at ${clockTime(item.retryAt)}`}`;
+    case "done":
+      return item.summary ?? "";
+    case "refused":
+    case "skipped":
+      return item.because ?? "";
+    case "failed":
+      return item.failure?.what ?? "";
+  }
+}
+
+export function serviceReport(name: string, progress: Progress, asOf: Instant): ServiceReport {
+  const before = progress.snapshot[name];
+  const switched: ServiceSwitch | undefined = progress.switched[name];
+  const restored = progress.restored[name];
+  const restore = progress.items[`restore:${name}`];
+  const superseded = progress.superseded[name];
+  return {
+    name,
+    platform: before?.platform ?? "unknown",
+    before: switched?.from ?? nameOfSnapshot(before),
+    beforeImages: before === undefined ? [] : Object.values(before.images),
+    ...(switched === undefined
+      ? { images: [] }
+      : {
+          after: switched.to,
+          images: switched.images,
+          switchedAt: switched.at,
+          elapsedMs: msBetween(switched.at, asOf),
+          ...(switched.commit === undefined ? {} : { commit: switched.commit }),
+        }),
+    restorable:
+      before === undefined ? "unknown" : before.restorable.possible ? before.restorable.how : before.restorable.because,
+    canBeRestored: before?.restorable.possible ?? false,
+    ...(restored === undefined
+      ? {}
+      : { restored: { serving: restored.serving, at: restored.at, remarks: restored.remarks } }),
+    ...(restored === undefined && restore !== undefined && (restore.state === "failed" || restore.state === "refused")
+      ? { restoreFailed: summaryOf(restore) }
+      : {}),
+    held: progress.held.includes(name),
+    ...(superseded === undefined ? {} : { supersededBy: superseded.serving }),
+  };
+}
+
+function nameOfSnapshot(snapshot: ServiceSnapshot | undefined): string {
+  if (snapshot === undefined) return "unknown";
+  if (snapshot.platform === "kubernetes") return snapshot.templateHash ?? snapshot.revision;
+  return (
+    snapshot.revision ??
+    snapshot.traffic
+      .filter((entry) => entry.percent > 0)
+      .map((entry) => `${entry.revision} ${entry.percent} %`)
+      .join(", ")
+  );
+}
+
+export function checkpointReports(progress: Progress): readonly CheckpointReport[] {
+  const distances = progress.plan.runbook.monitor?.checkpointsMs ?? [];
+  const lastSwitch = allSwitched(progress) ? latest(Object.values(progress.switched).map(({ at }) => at)) : undefined;
+  const judged = Object.values(progress.checkpoints).sort((a, b) => a.seq - b.seq);
+  const isOver = progress.finished !== undefined;
+  let nextIsKnown = false;
+  return distances.map((distanceMs): CheckpointReport => {
+    const name = formatDuration(distanceMs);
+    const event = progress.checkpoints[name];
+    if (event !== undefined) {
+      const { verdict, at: judgedAt, dueAt, lateMs } = event;
+      return { name, state: "judged", verdict, reason: reasonOf(verdict, event.results), judgedAt, dueAt, lateMs };
+    }
+    const item = progress.items[`checkpoint:${name}`];
+    if (item?.state === "skipped") return { name, state: "skipped", reason: item.because ?? "" };
+    const isNext = !nextIsKnown && !isOver;
+    const told = isNext ? judged.at(-1)?.nextAt : undefined;
+    nextIsKnown = true;
+    const dueAt = told ?? (lastSwitch === undefined ? undefined : plusMs(lastSwitch, distanceMs));
+    return { name, state: isNext ? "next" : "later", ...(dueAt === undefined ? {} : { dueAt }) };
+  });
+}
+
+function allSwitched(progress: Progress): boolean {
+  const stepsAreOver = progress.plan.runbook.steps.every(({ id }) =>
+    ["done", "skipped"].includes(progress.items[`step:${id}`]?.state ?? ""),
+  );
+  return stepsAreOver || Object.keys(progress.plan.runbook.services).every((name) => name in progress.switched);
+}

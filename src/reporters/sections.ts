@@ -1,0 +1,144 @@
+/** The parts of a pull-request comment about evidence: services, checks, patterns of errors. Every value is escaped here. */
+import { type Instant, msBetween, MINUTE } from "../model/time.ts";
+import type { CheckResult, GroupFinding, Verdict } from "../model/verdict.ts";
+import { codeCell, codeSpan, fence, link, prose, tableCell } from "./escape.ts";
+import { table } from "./markdown.ts";
+import type { Report, ServiceReport } from "./report-model.ts";
+import { VERDICT_WORD, count, rate, shortImage, shortSha, timeOn, tPlus, withTimesSign } from "./words.ts";
+
+const VERDICT_SIGN: Readonly<Record<Verdict, string>> = { pass: "✅", warn: "⚠️", fail: "❌", inconclusive: "❔" };
+const SEVERITY: Readonly<Record<Verdict, number>> = { fail: 0, inconclusive: 1, warn: 2, pass: 3 };
+
+export function verdictCell(verdict: Verdict): string {
+  return `${VERDICT_SIGN[verdict]} ${VERDICT_WORD[verdict]}`;
+}
+
+/** One row per service: its own T0 and the true distance from it at `judgedAt`. */
+export function servicesTable(report: Report, judgedAt?: Instant): string {
+  const hasImages = report.services.some(({ images, beforeImages }) => images.length + beforeImages.length > 0);
+  const rows = report.services.map((service) => [
+    codeCell(service.name),
+    service.switchedAt === undefined ? "not switched" : timeOn(service.switchedAt, judgedAt ?? report.asOf),
+    ...(judgedAt === undefined ? [] : [service.switchedAt === undefined ? "–" : tPlus(service.switchedAt, judgedAt)]),
+    codeCell(service.before),
+    nowCell(service),
+    ...(hasImages ? [imagesCell(service)] : []),
+  ]);
+  const header = ["Service", "T0 (UTC)", ...(judgedAt === undefined ? [] : ["Judged at"]), "Before", "Serves now"];
+  return table([...header, ...(hasImages ? ["Image"] : [])], rows);
+}
+
+function nowCell(service: ServiceReport): string {
+  if (service.supersededBy !== undefined) return `${codeCell(service.supersededBy)} (somebody else's)`;
+  if (service.restored !== undefined) return `${codeCell(service.restored.serving)} (restored)`;
+  return service.after === undefined ? "as before" : codeCell(service.after);
+}
+
+function imagesCell(service: ServiceReport): string {
+  const isNew = service.after !== undefined && service.restored === undefined;
+  const images = isNew ? service.images : service.beforeImages;
+  const commit = isNew && service.commit !== undefined ? ` at ${codeCell(shortSha(service.commit))}` : "";
+  return images.length === 0
+    ? "–"
+    : images
+        .slice(0, 4)
+        .map((image) => codeCell(shortImage(image)))
+        .join(", ") + commit;
+}
+
+/** A sentence where the services' T0 differ, so that nobody reads one T+N for all. */
+export function switchSentence(services: readonly ServiceReport[], day: Instant): string {
+  const at = services.flatMap(({ switchedAt }) => switchedAt ?? []).sort();
+  const [first] = at;
+  const last = at.at(-1);
+  if (first === undefined || last === undefined || msBetween(first, last) < MINUTE) return "";
+  return `The services switched at different times, ${timeOn(first, day)} to ${timeOn(last, day)} UTC; each is measured from its own switch (T0).`;
+}
+
+/** One row per check and service, the worst first. */
+export function checksTable(results: readonly CheckResult[], day: Instant): string {
+  const sorted = [...results].sort((a, b) => SEVERITY[a.verdict] - SEVERITY[b.verdict]);
+  const rows = sorted.map((result) => [
+    verdictCell(result.verdict),
+    link(codeCell(result.check), result.link),
+    result.service === undefined ? "–" : codeCell(result.service),
+    tableCell(result.value),
+    tableCell(result.baseline),
+    tableCell(result.sample),
+    result.completeUntil === undefined ? "now" : timeOn(result.completeUntil, day),
+    tableCell(withTimesSign(result.because)),
+  ]);
+  return table(["Verdict", "Check", "Service", "Value", "Baseline", "Sample", "Complete until (UTC)", "Why"], rows, 60);
+}
+
+interface Found {
+  readonly group: GroupFinding;
+  readonly service: string | undefined;
+}
+
+/** What was seen, pattern by pattern: told apart by whether production had it before, in plain sentences. */
+export function patterns(results: readonly CheckResult[]): string {
+  const found = results.flatMap(({ groups = [], service }) => groups.map((group): Found => ({ group, service })));
+  const watched = results.some(({ groups }) => groups !== undefined);
+  const of = (kind: GroupFinding["kind"]): readonly Found[] => found.filter(({ group }) => group.kind === kind);
+  const fresh = of("new");
+  const after = new Set(found.filter(({ group }) => group.kind !== "switch-window").map(keyOf));
+  const parts = [
+    list(
+      "**New since the switch**",
+      fresh,
+      ({ candidate, baseline }) => `${rate(candidate)}; before: ${rate(baseline)}`,
+    ),
+    examples([...fresh, ...of("risen")]),
+    list("**Risen**", of("risen"), ({ candidate, baseline }) => `now ${rate(candidate)}; before ${rate(baseline)}`),
+    list(
+      "**Pre-existing, seen before the deploy too**",
+      of("pre-existing"),
+      ({ candidate, baseline }) => `now ${rate(candidate)}; before ${rate(baseline)}`,
+    ),
+    list(
+      "**Only while traffic moved (the switch window, not judged)**",
+      of("switch-window"),
+      (group, each) => `${rate(group.candidate)}; ${after.has(keyOf(each)) ? "see it also above" : "gone after it"}`,
+    ),
+    list(
+      "**Late victims of the old version (requests that began before the switch, not judged)**",
+      of("late-victim"),
+      ({ candidate }) => `${count(candidate.errors)} ended after it`,
+    ),
+    watched && fresh.length === 0 ? "No pattern of errors is new." : "",
+  ];
+  return parts.filter((part) => part !== "").join("\n\n");
+}
+
+function keyOf({ group, service }: Found): string {
+  return `${service ?? ""} ${group.group}`;
+}
+
+function list(
+  title: string,
+  found: readonly Found[],
+  tell: (group: GroupFinding, found: Found) => string,
+  most = 12,
+): string {
+  if (found.length === 0) return "";
+  const sorted = [...found].sort((a, b) => b.group.candidate.errors - a.group.candidate.errors);
+  const lines = sorted.slice(0, most).map((each) => {
+    const where = each.service === undefined ? "" : ` (${prose(each.service)})`;
+    return `- ${codeSpan(each.group.group, 160)}${where}: ${tell(each.group, each)}`;
+  });
+  const left = sorted.length - most;
+  return [title, "", ...lines, ...(left > 0 ? [`- … and ${left} more`] : [])].join("\n");
+}
+
+function examples(found: readonly Found[], most = 3): string {
+  return found
+    .filter(({ group }) => group.example !== undefined)
+    .sort((a, b) => b.group.candidate.errors - a.group.candidate.errors)
+    .slice(0, most)
+    .map(({ group, service }) => {
+      const where = service === undefined ? "" : ` on ${codeSpan(service)}`;
+      return `Example of ${codeSpan(group.group, 160)}${where}:\n\n${fence(group.example ?? "", { lines: 8 })}`;
+    })
+    .join("\n\n");
+}
