@@ -12,7 +12,8 @@ export function workflowRuns(report: Report): string {
   const runs = report.steps.filter(({ workflowRun }) => workflowRun !== undefined);
   const lines = runs.map((step) => {
     const label = `${step.workflow === undefined ? "" : `${codeSpan(step.workflow)} `}run ${step.workflowRun}`;
-    return `- ${link(label, step.link)}: ${prose(step.summary)}${tookOf(step)}`;
+    const told = step.summary.replace(`workflow run ${step.workflowRun} `, "").replace(`run ${step.workflowRun} `, "");
+    return `- ${link(label, step.link)}: ${prose(told)}${tookOf(step)}`;
   });
   return lines.length === 0 ? "" : ["**Workflow runs**", "", ...lines].join("\n");
 }
@@ -125,28 +126,34 @@ export function latenessOf({ lateMs = 0 }: Pick<CheckpointReport, "lateMs">): st
   return lateMs >= MINUTE ? ` (${formatDuration(Math.floor(lateMs / MINUTE) * MINUTE)} late)` : "";
 }
 
-export function nextSentence(report: Report): string {
-  const next = report.checkpoints.find(({ state }) => state === "next");
+/** What comes after the checkpoint named `after`, or after now. */
+export function nextSentence(
+  report: Report,
+  after?: { readonly name: string; readonly nextAt?: Instant | undefined },
+): string {
+  if (report.rollback !== undefined) return "**Next:** the rollback, told in a comment of its own.";
+  if (report.question !== undefined) {
+    return `**Next:** an answer, until ${clockOn(report.question.deadline, report.asOf)}; without one: ${codeSpan(report.question.fallback)}.`;
+  }
+  const at = after === undefined ? -1 : report.checkpoints.findIndex(({ name }) => name === after.name);
+  const left = report.checkpoints
+    .slice(at + 1)
+    .filter(({ state }) => after !== undefined || state === "next" || state === "later");
+  const [next, ...later] = left;
   if (next === undefined)
     return report.checkpoints.length === 0 ? "" : "**Next:** nothing; this was the last checkpoint.";
-  const later = report.checkpoints.filter(({ state }) => state === "later").map(({ name }) => `T+${name}`);
-  const at = next.dueAt === undefined ? "" : ` at ${clockOn(next.dueAt, report.asOf)}`;
-  return `**Next:** T+${next.name}${at}${later.length === 0 ? "" : `, then ${listed(later)}`}.`;
+  const due = after?.nextAt ?? next.dueAt;
+  const then = later.length === 0 ? "" : `, then ${listed(later.map(({ name }) => `T+${name}`))}`;
+  return `**Next:** T+${next.name}${due === undefined ? "" : ` at ${clockOn(due, report.asOf)}`}${then}.`;
 }
 
 /** Commands to paste, each on its own line. */
 export function commandsBlock(report: Report, title: string, only?: RegExp): string {
   const commands = report.commands.filter(({ command }) => only?.test(command) ?? true);
   if (commands.length === 0) return "";
-  const lines = commands.map(({ does, command }) => `${command}   # ${does}`);
-  return `${title}\n\n\`\`\`sh\n${lines.join("\n").replaceAll("```", "")}\n\`\`\``;
-}
-
-/** "backend at T+32m" for sentences. */
-export function elapsedList(report: Report, at: Instant): string {
-  return listed(
-    report.services.flatMap(({ name, switchedAt }) =>
-      switchedAt === undefined ? [] : [`${name} ${tPlus(switchedAt, at)}`],
-    ),
+  const width = Math.max(...commands.map(({ command }) => command.length));
+  const lines = commands.map(({ does, command }) =>
+    commands.length === 1 ? command : `${command.padEnd(width)}  # ${does}`,
   );
+  return `${title}\n\n\`\`\`sh\n${lines.join("\n").replaceAll("```", "")}\n\`\`\``;
 }

@@ -136,9 +136,10 @@ function defused(text: string): string {
     .replaceAll("$", "＄");
 }
 
+/** Parentheses and quotes stay as they are: without brackets they mark up nothing. */
 function entities(text: string): string {
   return text
-    .replace(/[&<>`*_[\]()!~|\\{}"']/g, (character) => `&#${character.charCodeAt(0)};`)
-    .replace(/^(\d+)([.)])(?=\s|$)/, "$1&#46;")
-    .replace(/^[-+#=:](?=[\s#=:-]|$)/, (character) => `&#${character.charCodeAt(0)};`);
+    .replace(/[&<>`*[\]~|\\]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, (character) => `&#${character.charCodeAt(0)};`)
+    .replace(/^(\d+)[.)](?=\s|$)/, (lead) => `${lead.slice(0, -1)}&#${lead.charCodeAt(lead.length - 1)};`)
+    .replace(/^[-+#=:]/, (character) => `&#${character.charCodeAt(0)};`);
 }

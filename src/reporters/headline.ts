@@ -10,7 +10,7 @@ export function reasonOf(verdict: Verdict, results: readonly CheckResult[]): str
   const first = decisive.find((result) => result.platformFailure === true) ?? decisive[0];
   if (first === undefined)
     return `the worst of ${counted(results.length, "result")} is ${worstVerdict(results.map((r) => r.verdict))}`;
-  const more = decisive.length > 1 ? ` (and ${decisive.length - 1} more)` : "";
+  const more = decisive.length > 1 ? `, and ${counted(decisive.length - 1, "other result")} like it` : "";
   return withTimesSign(`${first.service === undefined ? "" : `${first.service}: `}${first.because}${more}`);
 }
 

@@ -16,7 +16,7 @@ import { codeCell, codeSpan, marker, prose } from "./escape.ts";
 import { type Block, document, folded, table } from "./markdown.ts";
 import { currentJudgement, reportOf } from "./report.ts";
 import type { Report } from "./report-model.ts";
-import { checksTable, patterns, servicesTable, switchSentence } from "./sections.ts";
+import { checksTable, patterns, servicesTable, switchSentence, troublesTable } from "./sections.ts";
 import { reasonOf } from "./headline.ts";
 import { VERDICT_WORD, clockOn, listed, timeOn } from "./words.ts";
 
@@ -30,10 +30,15 @@ export function checkpointComment(progress: Progress, checkpoint: string): strin
   const judged = `Judged ${dateTime(event.at)}${late === "" ? "" : `${late}; it was due ${clockOn(event.dueAt, event.at)}`}, over the whole time since the switch.`;
   return assemble(progress, `comment:checkpoint:${checkpoint}`, [
     { text: `**${VERDICT_WORD[event.verdict]}** · T+${checkpoint} · ${prose(report.runbook)} — ${reason}` },
-    { text: [rehearsalNote(report), judged, switchSentence(report.services, event.at)].filter(Boolean).join(" ") },
+    {
+      text: [rehearsalNote(report), judged, switchSentence(report.services, event.at, checkpoint)]
+        .filter(Boolean)
+        .join(" "),
+    },
     { text: servicesTable(report, event.at) },
-    ...evidence(event.results, report),
-    { text: nextSentence(report) },
+    { text: checksTable(event.results, event.at) },
+    { text: patterns(event.results) },
+    { text: nextSentence(report, { name: checkpoint, nextAt: event.nextAt }) },
     { text: rollbackCommand(report) },
     { text: pastCheckpoints(report, checkpoint) },
     { text: workflowRuns(report) },
@@ -76,7 +81,10 @@ export function rollbackComment(progress: Progress): string {
   const failed = report.services.filter(({ restoreFailed }) => restoreFailed !== undefined);
   const word = rollback.complete ? "ROLLED BACK" : failed.length > 0 ? "ROLLBACK INCOMPLETE" : "ROLLING BACK";
   const judged = currentJudgement(progress);
-  const remarks = [...new Set(report.services.flatMap(({ restored }) => restored?.remarks ?? []))];
+  // What is said of pins is said once for all, below.
+  const remarks = [...new Set(report.services.flatMap(({ restored }) => restored?.remarks ?? []))].filter(
+    (remark) => !/un-?pin/i.test(remark),
+  );
   return assemble(progress, "comment:rollback", [
     { text: `**${word}** · ${prose(report.runbook)} — ${prose(rollback.because)}` },
     {
@@ -121,7 +129,7 @@ export function questionComment(progress: Progress, questionId: string): string 
     {
       text: asked.answer === undefined ? "" : `Answered: ${codeSpan(asked.answer)} by ${prose(asked.by ?? "unknown")}.`,
     },
-    { text: servicesTable(report, asked.askedAt) },
+    { text: servicesTable(report, asked.askedAt, "Asked at") },
     ...(judged === undefined ? [] : evidence(judged.results, report)),
     { text: workflowRuns(report) },
     { text: commits(progress), name: "the deployed commits" },
@@ -158,7 +166,8 @@ function assemble(progress: Progress, key: string, blocks: readonly Block[]): st
 }
 
 function evidence(results: readonly CheckResult[], report: Report): readonly Block[] {
-  return [{ text: checksTable(results, report.asOf) }, { text: patterns(results) }];
+  const troubled = results.filter(({ verdict }) => verdict !== "pass");
+  return [{ text: troublesTable(results, report.asOf) }, { text: patterns(troubled) }];
 }
 
 function rehearsalNote(report: Report): string {

@@ -4,7 +4,7 @@ import type { CheckResult, GroupFinding, Verdict } from "../model/verdict.ts";
 import { codeCell, codeSpan, fence, link, prose, tableCell } from "./escape.ts";
 import { table } from "./markdown.ts";
 import type { Report, ServiceReport } from "./report-model.ts";
-import { VERDICT_WORD, count, rate, shortImage, shortSha, timeOn, tPlus, withTimesSign } from "./words.ts";
+import { VERDICT_WORD, count, counted, rate, shortImage, shortSha, timeOn, tPlus, withTimesSign } from "./words.ts";
 
 const VERDICT_SIGN: Readonly<Record<Verdict, string>> = { pass: "✅", warn: "⚠️", fail: "❌", inconclusive: "❔" };
 const SEVERITY: Readonly<Record<Verdict, number>> = { fail: 0, inconclusive: 1, warn: 2, pass: 3 };
@@ -14,7 +14,7 @@ export function verdictCell(verdict: Verdict): string {
 }
 
 /** One row per service: its own T0 and the true distance from it at `judgedAt`. */
-export function servicesTable(report: Report, judgedAt?: Instant): string {
+export function servicesTable(report: Report, judgedAt?: Instant, title = "Judged at"): string {
   const hasImages = report.services.some(({ images, beforeImages }) => images.length + beforeImages.length > 0);
   const rows = report.services.map((service) => [
     codeCell(service.name),
@@ -24,7 +24,7 @@ export function servicesTable(report: Report, judgedAt?: Instant): string {
     nowCell(service),
     ...(hasImages ? [imagesCell(service)] : []),
   ]);
-  const header = ["Service", "T0 (UTC)", ...(judgedAt === undefined ? [] : ["Judged at"]), "Before", "Serves now"];
+  const header = ["Service", "T0 (UTC)", ...(judgedAt === undefined ? [] : [title]), "Before", "Serves now"];
   return table([...header, ...(hasImages ? ["Image"] : [])], rows);
 }
 
@@ -47,12 +47,12 @@ function imagesCell(service: ServiceReport): string {
 }
 
 /** A sentence where the services' T0 differ, so that nobody reads one T+N for all. */
-export function switchSentence(services: readonly ServiceReport[], day: Instant): string {
+export function switchSentence(services: readonly ServiceReport[], day: Instant, checkpoint: string): string {
   const at = services.flatMap(({ switchedAt }) => switchedAt ?? []).sort();
   const [first] = at;
   const last = at.at(-1);
   if (first === undefined || last === undefined || msBetween(first, last) < MINUTE) return "";
-  return `The services switched at different times, ${timeOn(first, day)} to ${timeOn(last, day)} UTC; each is measured from its own switch (T0).`;
+  return `The services switched at different times, ${timeOn(first, day)} to ${timeOn(last, day)} UTC; each is measured from its own switch (T0), and T+${checkpoint} is due by the last one.`;
 }
 
 /** One row per check and service, the worst first. */
@@ -69,6 +69,14 @@ export function checksTable(results: readonly CheckResult[], day: Instant): stri
     tableCell(withTimesSign(result.because)),
   ]);
   return table(["Verdict", "Check", "Service", "Value", "Baseline", "Sample", "Complete until (UTC)", "Why"], rows, 60);
+}
+
+/** The rows that did not pass, and how many did. */
+export function troublesTable(results: readonly CheckResult[], day: Instant): string {
+  const troubles = results.filter(({ verdict }) => verdict !== "pass");
+  const passed = results.length - troubles.length;
+  const rest = passed === 0 ? "" : `${counted(passed, "other check result")} passed.`;
+  return [checksTable(troubles, day), rest].filter(Boolean).join("\n\n");
 }
 
 interface Found {

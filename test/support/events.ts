@@ -22,7 +22,8 @@ export class Stream {
 
   add(at: string | Instant, body: EventBody): this {
     const when = at.length <= 8 ? instant(`2026-04-12T${at}.000Z`) : instant(at);
-    this.events.push({ ...body, v: 1, run: RUN, seq: this.events.length + 1, at: when });
+    // A switch and a restoration carry their own moment; the others take the envelope's.
+    this.events.push({ v: 1, run: RUN, seq: this.events.length + 1, at: when, ...body });
     return this;
   }
 
