@@ -1,0 +1,266 @@
+/** The rules for `${{ }}`: where an expression may stand, and what it may refer to there. */
+import { type Draft, type DraftUse, recordOf, textsIn } from "./draft.ts";
+import { hasExpression, parseTemplate, type ReferenceUse, referencesOf } from "./expressions.ts";
+import { quoted } from "./problems.ts";
+import type { Finding, Path } from "./source.ts";
+import { didYouMean, oneOf } from "./suggest.ts";
+
+/** What a text may refer to. */
+interface Place {
+  readonly roots: readonly string[];
+  /** Steps whose outputs are known here. */
+  readonly steps: readonly DraftUse[];
+  readonly self?: DraftUse;
+}
+
+interface Site {
+  readonly path: Path;
+  readonly text: string;
+  readonly place: Place;
+}
+
+const NOWHERE: Place = { roots: [], steps: [] };
+const INPUTS_ONLY: Place = { roots: ["inputs"], steps: [] };
+const IN_ARGUMENTS = ["inputs", "steps", "services", "env", "run"];
+
+export function expressionsFit(draft: Draft): readonly Finding[] {
+  const sites = sitesOf(draft).filter(({ text }) => hasExpression(text));
+  return [
+    ...sites.flatMap((site) => findingsAt(draft, site)),
+    ...keysWithExpressions(draft),
+    ...unusedInputs(draft, sites),
+  ];
+}
+
+/** Names of the services that some expression looks up. */
+export function servicesReferredTo(draft: Draft): readonly string[] {
+  return sitesOf(draft).flatMap(({ text }) => {
+    const parsed = parseTemplate(text);
+    if ("error" in parsed) return [];
+    return referencesOf(parsed.parts).flatMap(({ path }) => (path[0] === "services" ? [path[1] ?? ""] : []));
+  });
+}
+
+/** Every text of the file with what it may refer to. */
+function sitesOf(draft: Draft): readonly Site[] {
+  const steps = draft.steps.map((use) => ({
+    use,
+    place: { roots: IN_ARGUMENTS, steps: draft.steps.slice(0, use.index), self: use },
+  }));
+  const checks = draft.checks.map((use) => ({ use, place: { roots: IN_ARGUMENTS, steps: draft.steps } }));
+  const inArguments = [...steps, ...checks].flatMap(({ use, place }) =>
+    textsIn(use.raw["with"], [...use.path, "with"]).map((text) => ({ ...text, place })),
+  );
+  const others = textsIn(draft.root)
+    .filter(({ path }) => !isArgument(path))
+    .map((text) => ({ ...text, place: placeOutside(text.path) }));
+  return [...inArguments, ...others];
+}
+
+function isArgument(path: Path): boolean {
+  return (path[0] === "steps" && path[2] === "with") || (path[1] === "checks" && path[3] === "with");
+}
+
+function placeOutside(path: Path): Place {
+  if (path[0] === "services" && path.length > 2) return INPUTS_ONLY;
+  if (path[0] === "repository") return INPUTS_ONLY;
+  return path[0] === "notify" ? { roots: ["env"], steps: [] } : NOWHERE;
+}
+
+function findingsAt(draft: Draft, { path, text, place }: Site): readonly Finding[] {
+  if (place.roots.length === 0) {
+    const where = { path, side: "value" as const, within: { start: text.indexOf("${{"), length: 3 } };
+    return [
+      {
+        rule: "expression-place",
+        what: "expressions are not evaluated here",
+        expected: "literal text",
+        remedy: "write the value out; expressions belong in `with:`, `services:` and `repository:`",
+        where,
+      },
+    ];
+  }
+  const parsed = parseTemplate(text);
+  if ("error" in parsed) {
+    const { start, length, what, expected } = parsed.error;
+    return [
+      {
+        rule: "expression-syntax",
+        what,
+        expected,
+        remedy: "correct the expression",
+        where: { path, side: "value", within: { start, length } },
+      },
+    ];
+  }
+  return referencesOf(parsed.parts).flatMap((use) => {
+    const complaint = complaintAbout(draft, place, use);
+    if (complaint === undefined) return [];
+    return [{ ...complaint, where: { path, side: "value", within: { start: use.start, length: use.length } } }];
+  });
+}
+
+type Complaint = Omit<Finding, "where">;
+
+function complaintAbout(draft: Draft, place: Place, { path }: ReferenceUse): Complaint | undefined {
+  const [root = "", name, ...rest] = path;
+  if (!place.roots.includes(root)) {
+    return unknown(
+      path,
+      `\`${root}\` cannot be looked up here`,
+      place.roots.map((known) => `${known}.`),
+      root,
+    );
+  }
+  if (name === undefined) return unknown(path, `\`${root}\` is no value`, [SHAPES[root] ?? ""]);
+  switch (root) {
+    case "inputs":
+      return rest.length === 0
+        ? aboutInput(draft, path, name)
+        : unknown(path, "an input has no parts", [`inputs.${name}`]);
+    case "env":
+      return rest.length === 0 ? undefined : unknown(path, "a variable has no parts", [`env.${name}`]);
+    case "run":
+      return name === "id" && rest.length === 0
+        ? undefined
+        : unknown(path, `${quoted(path.join("."))} does not exist`, ["run.id"]);
+    case "steps":
+      return aboutStep(draft, place, path, name, rest);
+    default:
+      return aboutService(draft, path, name, rest);
+  }
+}
+
+const SHAPES: Readonly<Record<string, string>> = {
+  inputs: "inputs.NAME",
+  env: "env.NAME",
+  run: "run.id",
+  steps: "steps.ID.outputs.KEY",
+  services: "services.NAME.before.revision",
+};
+
+function aboutInput(draft: Draft, path: readonly string[], name: string): Complaint | undefined {
+  if (draft.inputs.includes(name)) return undefined;
+  return unknown(path, `no input is called ${quoted(name)}`, draft.inputs, name);
+}
+
+function aboutStep(
+  draft: Draft,
+  place: Place,
+  path: readonly string[],
+  id: string,
+  rest: readonly string[],
+): Complaint | undefined {
+  if (rest[0] !== "outputs" || rest.length !== 2)
+    return unknown(path, `${quoted(path.join("."))} is no output`, [`steps.${id}.outputs.KEY`]);
+  const step = place.steps.find((use) => use.id === id);
+  if (step === undefined) {
+    if (!draft.steps.some((use) => use.id === id)) {
+      return unknown(
+        path,
+        `no step is called ${quoted(id)}`,
+        place.steps.flatMap((use) => use.id ?? []),
+        id,
+      );
+    }
+    const own = place.self?.id === id;
+    return {
+      rule: "forward-reference",
+      what: own ? "a step cannot refer to its own output" : `the step ${quoted(id)} comes later: it has no output yet`,
+      expected: "an earlier step",
+      remedy: own ? "remove the reference" : `move the step ${quoted(id)} before this one`,
+    };
+  }
+  const known = step.kind?.outputs;
+  if (known === undefined || known.includes(rest[1] ?? "")) return undefined;
+  return unknown(path, `\`${step.uses}\` has no output ${quoted(rest[1] ?? "")}`, known, rest[1]);
+}
+
+const FACTS: Readonly<Record<string, readonly string[]>> = {
+  "cloud-run": ["revision", "commit", "images"],
+  kubernetes: ["revision", "commit", "images", "digests"],
+};
+
+function aboutService(
+  draft: Draft,
+  path: readonly string[],
+  name: string,
+  rest: readonly string[],
+): Complaint | undefined {
+  const service = draft.services.find((known) => known.name === name);
+  if (service === undefined)
+    return unknown(
+      path,
+      `no service is called ${quoted(name)}`,
+      draft.services.map((known) => known.name),
+      name,
+    );
+  const facts = FACTS[service.platform ?? ""];
+  if (facts === undefined) return undefined;
+  const [before, fact = "", part] = rest;
+  const mayHavePart = service.platform === "kubernetes" && (fact === "images" || fact === "digests");
+  if (before === "before" && facts.includes(fact) && rest.length <= (mayHavePart ? 3 : 2) && part !== "")
+    return undefined;
+  return unknown(
+    path,
+    `${quoted(path.join("."))} does not exist`,
+    facts.map((known) => `services.${name}.before.${known}`),
+  );
+}
+
+function unknown(path: readonly string[], what: string, known: readonly string[], given?: string): Complaint {
+  const meant =
+    given === undefined
+      ? undefined
+      : didYouMean(
+          given,
+          known.map((word) => word.replace(/\.$/, "")),
+        );
+  return {
+    rule: "unknown-reference",
+    what,
+    expected: (known.length === 0 ? "an existing name" : oneOf(known)) + (meant === undefined ? "" : `; ${meant}`),
+    remedy: `correct ${quoted(path.join("."))}`,
+  };
+}
+
+function keysWithExpressions(draft: Draft): readonly Finding[] {
+  return [...draft.steps, ...draft.checks].flatMap((use) =>
+    keysIn(use.raw["with"], [...use.path, "with"])
+      .filter((path) => hasExpression(String(path.at(-1))))
+      .map((path): Finding => ({
+        rule: "expression-place",
+        what: "expressions are not evaluated in keys",
+        expected: "a literal key",
+        remedy: "write the key out",
+        where: { path, side: "key" },
+      })),
+  );
+}
+
+function keysIn(value: unknown, path: Path): readonly Path[] {
+  if (Array.isArray(value)) return value.flatMap((inner: unknown, index) => keysIn(inner, [...path, index]));
+  return Object.entries(recordOf(value) ?? {}).flatMap(([key, inner]) => [
+    [...path, key],
+    ...keysIn(inner, [...path, key]),
+  ]);
+}
+
+/** An input that nothing reads would be given in vain: an operator believes that it does something. */
+function unusedInputs(draft: Draft, sites: readonly Site[]): readonly Finding[] {
+  const used = new Set<string>();
+  for (const { text } of sites) {
+    const parsed = parseTemplate(text);
+    if ("error" in parsed) return [];
+    for (const { path } of referencesOf(parsed.parts)) if (path[0] === "inputs") used.add(path[1] ?? "");
+  }
+  return draft.inputs
+    .filter((name) => !used.has(name))
+    .map((name): Finding => ({
+      rule: "unused-input",
+      what: `nothing reads the input ${quoted(name)}`,
+      expected: `\`\${{ inputs.${name} }}\` somewhere`,
+      remedy: "use it, or remove it",
+      where: { path: ["inputs", name], side: "key" },
+    }));
+}

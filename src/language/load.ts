@@ -1,0 +1,55 @@
+/** A runbook's text -> a Runbook, or everything that is wrong with it, each with its place. Reads no file and asks nobody. */
+import type { Runbook } from "../model/runbook.ts";
+import type { StepKind } from "../steps/step.ts";
+import { buildRunbook } from "./build.ts";
+import { draftOf } from "./draft.ts";
+import { isNotBuilt } from "./not-built.ts";
+import type { Problem } from "./problems.ts";
+import { RULES, secretsStayOutside } from "./rules.ts";
+import { runbookFileSchema } from "./schema.ts";
+import { shapeIssues } from "./shape.ts";
+import { type Finding, openSource, type Source } from "./source.ts";
+
+export type Loaded = { readonly runbook: Runbook } | { readonly problems: readonly Problem[] };
+
+/** At most this many problems are told: more are the symptom of a wrong file. */
+const MAX_PROBLEMS = 100;
+
+/** `file` is only named in problems. `kinds` are the step kinds that `uses:` may name. */
+export function loadRunbook(file: string, text: string, kinds: readonly StepKind<never>[]): Loaded {
+  const { source, findings, fatal } = openSource(file, text);
+  if (fatal) return { problems: problemsOf(source, [...findings, ...secretFindings(source)]) };
+  const parsed = runbookFileSchema.safeParse(source.value);
+  const draft = draftOf(source.value, kinds);
+  const all = [
+    ...findings,
+    ...RULES.flatMap((rule) => rule(draft, text)),
+    ...(parsed.success ? [] : shapeFindings(source.value)),
+  ];
+  if (all.length > 0 || !parsed.success) return { problems: problemsOf(source, all) };
+  return { runbook: buildRunbook(parsed.data, (path) => source.positionOf(path)) };
+}
+
+/** A file that cannot be read as a runbook may still give a secret away. */
+function secretFindings(source: Source): readonly Finding[] {
+  return secretsStayOutside(draftOf(undefined, []), source.text);
+}
+
+function shapeFindings(value: unknown): readonly Finding[] {
+  const steps = draftOf(value, []).steps;
+  return shapeIssues(runbookFileSchema, value)
+    .filter((issue) => !(issue.rule === "unknown-key" && isNotBuilt(issue.path)))
+    .filter(({ path }) => !(path[0] === "steps" && steps[Number(path[1])]?.raw["parallel"] !== undefined))
+    .map(({ path, side, ...issue }) => ({ ...issue, where: { path, side } }));
+}
+
+/** In the order of the file; for one place the first finding counts. */
+function problemsOf(source: Source, findings: readonly Finding[]): readonly Problem[] {
+  const byPlace = new Map<string, Problem>();
+  for (const finding of findings) {
+    const problem = source.problemOf(finding);
+    const place = `${problem.line}:${problem.column}:${finding.rule === "missing-key" ? finding.what : ""}`;
+    if (!byPlace.has(place)) byPlace.set(place, problem);
+  }
+  return [...byPlace.values()].sort((a, b) => a.line - b.line || a.column - b.column).slice(0, MAX_PROBLEMS);
+}

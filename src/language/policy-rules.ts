@@ -1,0 +1,105 @@
+/** The rules for inputs, checkpoints, reports and notifications. */
+import { MINUTE } from "../model/time.ts";
+import { type Draft, durationOf, listOf, recordOf, textOf } from "./draft.ts";
+import { quoted } from "./problems.ts";
+import { at } from "./rule.ts";
+import type { Finding } from "./source.ts";
+import { oneOf } from "./suggest.ts";
+
+export function checkpointsAscend(draft: Draft): readonly Finding[] {
+  return draft.checkpoints.flatMap((ms, index) => {
+    const path = ["monitor", "checkpoints", index];
+    if (ms !== undefined && ms > 0 && ms % MINUTE !== 0) {
+      return [
+        at(
+          path,
+          "value",
+          "checkpoints",
+          "a checkpoint falls between two minutes",
+          "whole minutes: counts are per minute",
+          "round it",
+        ),
+      ];
+    }
+    const before = draft.checkpoints[index - 1];
+    if (ms === undefined || before === undefined || ms > before) return [];
+    return [
+      at(
+        path,
+        "value",
+        "checkpoints",
+        "the checkpoints do not ascend",
+        "each later than the one before",
+        "order them, each once",
+      ),
+    ];
+  });
+}
+
+export function foregroundEndsAtACheckpoint(draft: Draft): readonly Finding[] {
+  const monitor = recordOf(draft.root["monitor"]);
+  const until = durationOf(monitor?.["foreground-until"]);
+  const listed = listOf(monitor?.["checkpoints"]);
+  if (until === undefined || listed.length === 0 || draft.checkpoints.includes(until)) return [];
+  const given = quoted(textOf(monitor?.["foreground-until"]) ?? "");
+  return [
+    at(
+      ["monitor", "foreground-until"],
+      "value",
+      "foreground-until",
+      `no checkpoint is at ${given}`,
+      oneOf(listed.map(String)),
+      "name one of the checkpoints, or add this one",
+    ),
+  ];
+}
+
+export function webhookIsAReference(draft: Draft): readonly Finding[] {
+  const webhook = textOf(recordOf(draft.root["notify"])?.["webhook"]);
+  if (webhook === undefined || /^\$\{\{\s*env\.[A-Za-z_][A-Za-z0-9_]*\s*\}\}$/.test(webhook)) return [];
+  return [
+    at(
+      ["notify", "webhook"],
+      "value",
+      "webhook",
+      "a webhook's address is a secret",
+      "`${{ env.NAME }}` and nothing else",
+      "put the address into the environment and write `${{ env.RUNBOOK_WEBHOOK }}`",
+    ),
+  ];
+}
+
+export function defaultsAreOptions(draft: Draft): readonly Finding[] {
+  return Object.entries(recordOf(draft.root["inputs"]) ?? {}).flatMap(([name, raw]) => {
+    const given = textOf(recordOf(raw)?.["default"]);
+    const options = listOf(recordOf(raw)?.["options"]).filter((option) => typeof option === "string");
+    if (given === undefined || options.length === 0 || options.includes(given)) return [];
+    return [
+      at(
+        ["inputs", name, "default"],
+        "value",
+        "default",
+        `the default of ${quoted(name)} is not one of its options`,
+        oneOf(options),
+        "add it to the options, or change it",
+      ),
+    ];
+  });
+}
+
+export function repositoryIsKnown(draft: Draft): readonly Finding[] {
+  if (draft.root["repository"] !== undefined) return [];
+  const report = recordOf(draft.root["report"]);
+  return (["pull-request", "commit-status"] as const)
+    .filter((key) => report?.[key] === true)
+    .map((key) =>
+      at(
+        ["report", key],
+        "key",
+        "repository",
+        `\`${key}\` needs a repository to report to`,
+        "`repository: owner/name`",
+        "add `repository:` to the runbook",
+      ),
+    );
+}
