@@ -1,0 +1,134 @@
+/** The scenario's answers over HTTP on loopback. Misbehaves by plan and models nothing itself. */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { json } from "node:stream/consumers";
+import { z } from "zod";
+import { type ControlState, Refusal } from "./control-state.ts";
+import type { Fault, Faults } from "./faults.ts";
+
+interface Call {
+  readonly api: Fault["api"] | undefined;
+  /** As faults name it. */
+  readonly name: string;
+  readonly act: (body: unknown) => unknown;
+}
+
+/** Every call is a POST with a JSON body, and its answer is `{"result": …}`, or `{"message": …}` under an error status. */
+export async function startControlServer(
+  state: ControlState,
+  faults: Faults,
+): Promise<{ readonly url: string; close(): Promise<void> }> {
+  const calls = callsOf(state);
+  const server = createServer((request, response) => void serve(request, response, state, faults, calls));
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject).listen(0, "127.0.0.1", resolve);
+  });
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the control server is not listening");
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    async close() {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  state: ControlState,
+  faults: Faults,
+  calls: Readonly<Record<string, Call>>,
+): Promise<void> {
+  try {
+    if (request.method === "GET" && request.url === "/state") return answer(response, 200, summaryOf(state));
+    const call = request.method === "POST" ? calls[request.url ?? ""] : undefined;
+    if (call === undefined) throw new Refusal(404, `no such call: ${request.method} ${request.url}`);
+    const fault = call.api === undefined ? undefined : faults.take(call.api, call.name, state.world.now);
+    const body = await json(request);
+    if (fault !== undefined) return misbehave(response, call, fault, body);
+    answer(response, 200, { result: call.act(body) });
+  } catch (error) {
+    const status = error instanceof Refusal ? error.status : 400;
+    answer(response, status, { message: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+/**
+ * For a probe a status is what the probed address answers. Silence is told at once as a timeout: real seconds spent
+ * waiting would show nothing more.
+ */
+function misbehave(response: ServerResponse, call: Call, fault: Fault, body: unknown): void {
+  if (fault.kind === "after") call.act(body);
+  if (fault.kind === "silence") return answer(response, 504, { message: `${call.name}: no answer in time` });
+  if (call.api === "http") {
+    return answer(response, 200, { result: { status: fault.status, latencyMs: 1, body: "" } });
+  }
+  const { retryAfterSeconds } = fault;
+  answer(response, fault.status, { message: `${call.name}: HTTP ${fault.status}`, retryAfterSeconds });
+}
+
+function answer(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}
+
+const probeSchema = z.strictObject({ method: z.enum(["GET", "HEAD", "POST"]), url: z.string(), timeoutMs: z.number() });
+const commandSchema = z.strictObject({ client: z.string(), key: z.string() });
+const startSchema = commandSchema.extend({
+  argv: z.array(z.string()).min(1),
+  env: z.record(z.string(), z.string()),
+  timeoutMs: z.number(),
+});
+const releaseSchema = z.strictObject({ release: z.string(), namespace: z.string() });
+const rollbackSchema = releaseSchema.extend({ revision: z.number() });
+const messageSchema = z.strictObject({
+  url: z.string(),
+  id: z.string(),
+  text: z.string(),
+  fields: z.record(z.string(), z.string()),
+});
+const questionSchema = z.object({ id: z.string(), about: z.string(), options: z.array(z.string()) });
+
+function callsOf(state: ControlState): Readonly<Record<string, Call>> {
+  return {
+    "/http": call("http", "probe", probeSchema, ({ url, timeoutMs }) => state.probe(url, timeoutMs)),
+    "/command/start": call("command", "start", startSchema, ({ client, key, ...spec }) =>
+      state.start(client, key, spec),
+    ),
+    "/command/poll": call("command", "poll", commandSchema, ({ client, key }) => state.poll(client, key)),
+    "/command/stop": call("command", "stop", commandSchema, ({ client, key }) => state.stop(client, key)),
+    "/helm/version": call("helm", "version", z.strictObject({}), () => state.helmVersion),
+    "/helm/history": call(
+      "helm",
+      "history",
+      releaseSchema,
+      ({ release, namespace }) => state.release(release, namespace).revisions,
+    ),
+    "/helm/rollback": call("helm", "rollback", rollbackSchema, ({ release, namespace, revision }) =>
+      state.rollback(release, namespace, revision),
+    ),
+    "/notify": call("notify", "post", messageSchema, (message) => state.notify(message)),
+    "/operator": call(undefined, "operator", questionSchema, (question) => state.ask(question)),
+  };
+}
+
+function call<T>(api: Fault["api"] | undefined, name: string, schema: z.ZodType<T>, act: (body: T) => unknown): Call {
+  return { api, name, act: (body) => act(schema.parse(body)) };
+}
+
+function summaryOf(state: ControlState): object {
+  return {
+    now: state.world.now,
+    probed: state.probed,
+    commands: state.started.map(({ key, argv, startedAt, endsAt, exitCode }) => ({
+      key,
+      argv,
+      startedAt,
+      endsAt,
+      exitCode,
+    })),
+    releases: state.releases.map(({ release, namespace, revisions }) => ({ release, namespace, revisions })),
+    notifications: state.notifications,
+    questions: Object.fromEntries(state.asked),
+  };
+}
