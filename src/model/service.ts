@@ -88,6 +88,8 @@ export const kubernetesSnapshotSchema = z.strictObject({
   manager: z.enum(["plain", "helm", "argo-cd", "flux"]),
   /** Helm release name where the manager is Helm. */
   release: z.string().optional(),
+  /** The Helm revision that was deployed, where Helm could be asked: the one to roll back to. */
+  releaseRevision: z.number().optional(),
   commit: z.string().optional(),
   restorable: restorableSchema,
 });

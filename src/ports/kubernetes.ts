@@ -82,6 +82,8 @@ export interface RestoreTemplate {
   readonly resourceVersion: string;
   /** Revision to restore, from the snapshot. */
   readonly revision: string;
+  /** Its pod-template-hash where the snapshot has it: goes first, because a revision's number changes on reuse. */
+  readonly templateHash?: string;
   /** container -> image reference to run instead of the template's (a digest where the tag has moved). */
   readonly images: Readonly<Record<string, string>>;
 }

@@ -1,0 +1,173 @@
+/** Connections to clusters over client-node: contexts, credentials, bounded requests. Knows no workloads. */
+import { delimiter } from "node:path";
+import {
+  AppsV1Api,
+  CoreV1Api,
+  createConfiguration,
+  KubeConfig,
+  type Middleware,
+  type RequestContext,
+  type ResponseContext,
+  type SecurityAuthentication,
+  ServerConfiguration,
+} from "@kubernetes/client-node";
+import { messageOf, PortFailure } from "../model/error.ts";
+import type { KubernetesTarget } from "../model/service.ts";
+
+export interface KubernetesConfig {
+  /** A path, or several as KUBECONFIG has them. Default: KUBECONFIG, else ~/.kube/config. */
+  readonly kubeconfig?: string | undefined;
+  /** The simulator's "http://127.0.0.1:PORT": every target is there, without credentials. */
+  readonly server?: string | undefined;
+  /** Bound on one request. Default 15 s. */
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface Api {
+  readonly apps: AppsV1Api;
+  readonly core: CoreV1Api;
+  /** The text of the last answer, as received: the client's models drop fields that they do not know. */
+  readonly lastBody: () => string;
+}
+
+/** The clusters of one kubeconfig, each connected to once. */
+export class Clusters {
+  readonly #config: KubernetesConfig;
+  readonly #byContext = new Map<string, { kubeconfig: KubeConfig; auth: SecurityAuthentication }>();
+
+  constructor(config: KubernetesConfig) {
+    this.#config = config;
+  }
+
+  /** Clients for one port call: each of its requests is bounded, all end when the signal aborts. */
+  api(target: KubernetesTarget, signal: AbortSignal | undefined): Api {
+    const { kubeconfig, auth } = this.#connect(target);
+    const server = kubeconfig.getCurrentCluster()?.server;
+    if (server === undefined)
+      throw new PortFailure("unauthorised", `the kubeconfig names no server for ${target.cluster}`);
+    let text = "";
+    const bounded: Middleware = {
+      pre: async (context) => {
+        const limit = AbortSignal.timeout(this.#config.timeoutMs ?? 15_000);
+        context.setSignal(signal === undefined ? limit : AbortSignal.any([signal, limit]));
+        return context;
+      },
+      post: async (response: ResponseContext) => {
+        text = await response.body.text();
+        Object.assign(response.body, { text: async () => text });
+        return response;
+      },
+    };
+    const configuration = createConfiguration({
+      baseServer: new ServerConfiguration(server, {}),
+      authMethods: { default: auth },
+      promiseMiddleware: [bounded],
+    });
+    return { apps: new AppsV1Api(configuration), core: new CoreV1Api(configuration), lastBody: () => text };
+  }
+
+  #connect(target: KubernetesTarget): { kubeconfig: KubeConfig; auth: SecurityAuthentication } {
+    const kubeconfig = this.#config.server === undefined ? this.#load() : simulated(this.#config.server);
+    const context = this.#config.server === undefined ? contextFor(kubeconfig, target) : kubeconfig.getCurrentContext();
+    const known = this.#byContext.get(context);
+    if (known !== undefined) return known;
+    kubeconfig.setCurrentContext(context);
+    shareDispatcher(kubeconfig);
+    const connection = { kubeconfig, auth: oneAtATime(kubeconfig, target) };
+    this.#byContext.set(context, connection);
+    return connection;
+  }
+
+  #load(): KubeConfig {
+    const kubeconfig = new KubeConfig();
+    try {
+      const [first, ...others] = (this.#config.kubeconfig ?? "").split(delimiter).filter((file) => file !== "");
+      if (first === undefined) kubeconfig.loadFromDefault();
+      else kubeconfig.loadFromFile(first);
+      for (const file of others) {
+        const other = new KubeConfig();
+        other.loadFromFile(file);
+        kubeconfig.mergeConfig(other);
+      }
+    } catch (error) {
+      throw new PortFailure("unauthorised", `could not read the kubeconfig: ${messageOf(error)}`, { cause: error });
+    }
+    return kubeconfig;
+  }
+}
+
+/** The named context, or the only one whose cluster's name ends with the target's (GKE: gke_PROJECT_LOCATION_CLUSTER). */
+function contextFor(kubeconfig: KubeConfig, target: KubernetesTarget): string {
+  const login = `gcloud container clusters get-credentials ${target.cluster} --project ${target.project}`;
+  if (target.context !== undefined) {
+    if (kubeconfig.getContextObject(target.context) !== null) return target.context;
+    throw new PortFailure("unauthorised", `the kubeconfig has no context "${target.context}"`);
+  }
+  const gke = ["gke", target.project, target.location, target.cluster].filter((part) => part !== undefined).join("_");
+  const contexts = kubeconfig.getContexts();
+  const exact = contexts.filter(({ cluster }) => cluster === gke || cluster === target.cluster);
+  const ending = contexts.filter(({ cluster }) => cluster.endsWith(`_${target.cluster}`));
+  const [context, another] = exact.length > 0 ? exact : ending;
+  if (context === undefined) {
+    throw new PortFailure(
+      "unauthorised",
+      `the kubeconfig has no context for the cluster ${target.cluster}; run: ${login}`,
+    );
+  }
+  if (another !== undefined) {
+    const names = `${context.name} and ${another.name}`;
+    throw new PortFailure("invalid", `${names} both name a cluster ${target.cluster}: give the service a context`);
+  }
+  return context.name;
+}
+
+function simulated(server: string): KubeConfig {
+  const kubeconfig = new KubeConfig();
+  kubeconfig.loadFromOptions({
+    // client-node refuses plain http unless this is said.
+    clusters: [{ name: "simulated", server, skipTLSVerify: true }],
+    users: [{ name: "simulated" }],
+    contexts: [{ name: "simulated", cluster: "simulated", user: "simulated" }],
+    currentContext: "simulated",
+  });
+  return kubeconfig;
+}
+
+interface MakesDispatchers {
+  createDispatcher(cluster: unknown, options: object): unknown;
+}
+
+/** client-node makes a new agent, so a new TLS connection, for every request: keep one until certificates change. */
+function shareDispatcher(kubeconfig: KubeConfig): void {
+  const makes = kubeconfig as unknown as MakesDispatchers;
+  const original = makes.createDispatcher.bind(kubeconfig);
+  let kept: { options: string; dispatcher: unknown } | undefined;
+  makes.createDispatcher = (cluster, options) => {
+    const key = JSON.stringify(options);
+    if (kept?.options !== key) kept = { options: key, dispatcher: original(cluster, options) };
+    return kept.dispatcher;
+  };
+}
+
+/** Parallel calls would each start the credential plugin; and its failure is a matter of credentials, not of the cluster. */
+function oneAtATime(kubeconfig: KubeConfig, target: KubernetesTarget): SecurityAuthentication {
+  let last: Promise<void> = Promise.resolve();
+  const authenticate = async (context: RequestContext): Promise<void> => {
+    try {
+      await kubeconfig.applySecurityAuthentication(context);
+    } catch (error) {
+      const problem = messageOf(error).split("\n")[0]?.slice(0, 300) ?? "";
+      throw new PortFailure("unauthorised", `no credentials for the cluster ${target.cluster}: ${problem}`, {
+        cause: error,
+      });
+    }
+  };
+  return {
+    getName: () => kubeconfig.getName(),
+    applySecurityAuthentication: (context) => {
+      const mine = last.then(() => authenticate(context));
+      last = mine.catch(() => undefined);
+      return mine;
+    },
+  };
+}

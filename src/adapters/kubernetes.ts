@@ -1,0 +1,266 @@
+/** The Kubernetes port over @kubernetes/client-node. Reads whole lists, writes one guarded patch; never waits or retries. */
+import type { V1OwnerReference, V1PodTemplateSpec } from "@kubernetes/client-node";
+import { PortFailure } from "../model/error.ts";
+import type { KubernetesTarget } from "../model/service.ts";
+import type { Kubernetes, Pod, RestoreTemplate, Workload, WorkloadRevision } from "../ports/kubernetes.ts";
+import { type Api, Clusters, type KubernetesConfig } from "./kubernetes-client.ts";
+import { kubernetesFailure } from "./kubernetes-failure.ts";
+import {
+  daemonSetWorkload,
+  deploymentWorkload,
+  imagesOf,
+  instantOf,
+  podOf,
+  required,
+  selectorText,
+  statefulSetWorkload,
+} from "./kubernetes-objects.ts";
+
+const PAGE = 250;
+const MAX_PAGES = 200;
+const MAX_EVENTS = 50;
+const MAX_LOG_BYTES = 256 * 1024;
+
+export function createKubernetes(config: KubernetesConfig): Kubernetes {
+  const clusters = new Clusters(config);
+  const call = async <T>(
+    what: string,
+    target: KubernetesTarget,
+    signal: AbortSignal | undefined,
+    act: (api: Api) => Promise<T>,
+  ): Promise<T> => {
+    const name = `${target.kind} ${target.namespace}/${target.name}`;
+    try {
+      return await act(clusters.api(target, signal));
+    } catch (error) {
+      throw kubernetesFailure(`${what} ${name}`, error, signal);
+    }
+  };
+  return {
+    workload: (target, signal) => call("read", target, signal, (api) => readWorkload(api, target)),
+    revisions: (target, signal) => call("list the revisions of", target, signal, (api) => readRevisions(api, target)),
+    pods: (target, signal) => call("list the pods of", target, signal, (api) => readPods(api, target)),
+    events: (target, pod, signal) => call("list the events of", target, signal, (api) => readEvents(api, target, pod)),
+    podLog: (target, pod, container, options, signal) =>
+      call(`read the log of pod ${pod} of`, target, signal, async ({ core }) => {
+        const { lines, previous } = options;
+        const text = await core.readNamespacedPodLog({
+          name: pod,
+          namespace: target.namespace,
+          container,
+          previous,
+          tailLines: lines,
+          limitBytes: MAX_LOG_BYTES,
+        });
+        return text.split("\n").filter((line) => line !== "");
+      }),
+    restoreTemplate: (target, request) =>
+      call("restore the template of", target, undefined, (api) => restoreTemplate(api, target, request)),
+  };
+}
+
+async function readWorkload({ apps, core, lastBody }: Api, target: KubernetesTarget): Promise<Workload> {
+  const { namespace, name } = target;
+  switch (target.kind) {
+    case "Deployment":
+      return deploymentWorkload(await apps.readNamespacedDeployment({ name, namespace }));
+    case "StatefulSet":
+      return statefulSetWorkload(await apps.readNamespacedStatefulSet({ name, namespace }));
+    case "DaemonSet": {
+      const set = await apps.readNamespacedDaemonSet({ name, namespace });
+      const revisions = await readControllerRevisions({ apps, core, lastBody }, target);
+      return daemonSetWorkload(set, revisions.at(-1)?.name ?? "");
+    }
+  }
+}
+
+/** The workload's own selector and uid: what belongs to it is matched by one and owned by the other. */
+async function identity({ apps }: Api, target: KubernetesTarget): Promise<{ selector: string; uid: string }> {
+  const { namespace, name } = target;
+  const read = {
+    Deployment: () => apps.readNamespacedDeployment({ name, namespace }),
+    StatefulSet: () => apps.readNamespacedStatefulSet({ name, namespace }),
+    DaemonSet: () => apps.readNamespacedDaemonSet({ name, namespace }),
+  };
+  const { metadata, spec } = await read[target.kind]();
+  return {
+    selector: selectorText(required(spec?.selector, "the workload has no selector")),
+    uid: required(metadata?.uid, "the workload has no uid"),
+  };
+}
+
+async function readRevisions(api: Api, target: KubernetesTarget): Promise<readonly WorkloadRevision[]> {
+  if (target.kind !== "Deployment") return readControllerRevisions(api, target);
+  const { selector, uid } = await identity(api, target);
+  const sets = await pages((page) =>
+    api.apps.listNamespacedReplicaSet({ namespace: target.namespace, labelSelector: selector, ...page }),
+  );
+  return sets
+    .filter(({ metadata }) => isOwnedBy(metadata?.ownerReferences, uid))
+    .map(({ metadata, spec, status }) => ({
+      name: metadata?.name ?? "",
+      revision: metadata?.annotations?.["deployment.kubernetes.io/revision"] ?? "",
+      templateHash: metadata?.labels?.["pod-template-hash"] ?? "",
+      createdAt: required(instantOf(metadata?.creationTimestamp), "a ReplicaSet has no creationTimestamp"),
+      images: imagesOf(spec?.template),
+      replicas: status?.replicas ?? 0,
+      ready: status?.readyReplicas ?? 0,
+    }))
+    .toSorted((a, b) => Number(a.revision) - Number(b.revision));
+}
+
+/** Oldest first. They do not know their pods: the counts come from the pods' labels. */
+async function readControllerRevisions(api: Api, target: KubernetesTarget): Promise<readonly WorkloadRevision[]> {
+  const { selector, uid } = await identity(api, target);
+  const { namespace } = target;
+  const revisions = await pages((page) =>
+    api.apps.listNamespacedControllerRevision({ namespace, labelSelector: selector, ...page }),
+  );
+  const pods = (await readPods(api, target)).filter(({ terminating }) => !terminating);
+  return revisions
+    .filter(({ metadata }) => isOwnedBy(metadata?.ownerReferences, uid))
+    .toSorted((a, b) => a.revision - b.revision)
+    .map(({ metadata, data }) => {
+      const name = metadata?.name ?? "";
+      // A StatefulSet's pods carry the revision's name, a DaemonSet's only its hash.
+      const hash = target.kind === "StatefulSet" ? name : (metadata?.labels?.["controller-revision-hash"] ?? name);
+      const own = pods.filter(({ templateHash }) => templateHash === hash);
+      return {
+        name,
+        revision: name,
+        templateHash: hash,
+        createdAt: required(instantOf(metadata?.creationTimestamp), "a ControllerRevision has no creationTimestamp"),
+        images: imagesOf((data as { spec?: { template?: V1PodTemplateSpec } } | undefined)?.spec?.template),
+        replicas: own.length,
+        ready: own.filter(({ ready }) => ready).length,
+      };
+    });
+}
+
+async function readPods(api: Api, target: KubernetesTarget): Promise<readonly Pod[]> {
+  const { selector } = await identity(api, target);
+  const { namespace } = target;
+  const pods = await pages((page) => api.core.listNamespacedPod({ namespace, labelSelector: selector, ...page }));
+  return pods.map(podOf);
+}
+
+async function readEvents(
+  { core }: Api,
+  { namespace }: KubernetesTarget,
+  pod: string,
+): Promise<readonly { reason: string; message: string; at: ReturnType<typeof podOf>["createdAt"] }[]> {
+  const fieldSelector = `involvedObject.name=${pod}`;
+  const events = await pages((page) => core.listNamespacedEvent({ namespace, fieldSelector, ...page }));
+  return events
+    .map(({ reason, message, lastTimestamp, eventTime, metadata }) => ({
+      reason: reason ?? "",
+      message: message ?? "",
+      at: required(instantOf(lastTimestamp ?? eventTime ?? metadata.creationTimestamp), "an event has no time"),
+    }))
+    .toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
+    .slice(-MAX_EVENTS);
+}
+
+interface RawRevision {
+  readonly metadata: {
+    readonly name: string;
+    readonly labels?: Record<string, string>;
+    readonly annotations?: Record<string, string>;
+    readonly ownerReferences?: V1OwnerReference[];
+  };
+  readonly spec?: { readonly template: RawTemplate };
+  readonly data?: { readonly spec: { readonly template: RawTemplate } };
+}
+
+interface RawTemplate {
+  readonly metadata?: { readonly labels?: Record<string, string> };
+  readonly spec: { readonly containers: readonly { readonly name: string }[] };
+}
+
+/** The template goes back as the server has it, not through the client's models, which drop fields that they do not know. */
+async function restoreTemplate(
+  api: Api,
+  target: KubernetesTarget,
+  request: RestoreTemplate,
+): Promise<{ generation: number }> {
+  const { namespace, name } = target;
+  const template = withImages(recordedTemplate(await rawRevisions(api, target), target, request), request.images);
+  const body = [
+    { op: "test", path: "/metadata/resourceVersion", value: request.resourceVersion },
+    { op: "replace", path: "/spec/template", value: template },
+  ];
+  const patch = {
+    Deployment: () => api.apps.patchNamespacedDeployment({ name, namespace, body }),
+    StatefulSet: () => api.apps.patchNamespacedStatefulSet({ name, namespace, body }),
+    DaemonSet: () => api.apps.patchNamespacedDaemonSet({ name, namespace, body }),
+  };
+  const { metadata } = await patch[target.kind]();
+  return { generation: required(metadata?.generation, "the patched workload has no generation") };
+}
+
+async function rawRevisions(api: Api, target: KubernetesTarget): Promise<readonly RawRevision[]> {
+  const { selector, uid } = await identity(api, target);
+  const { namespace } = target;
+  const found = await pages(async (page) => {
+    const request = { namespace, labelSelector: selector, ...page };
+    if (target.kind === "Deployment") await api.apps.listNamespacedReplicaSet(request);
+    else await api.apps.listNamespacedControllerRevision(request);
+    const raw = JSON.parse(api.lastBody()) as { items?: RawRevision[]; metadata?: { continue?: string } };
+    return { items: raw.items ?? [], metadata: { _continue: raw.metadata?.continue } };
+  });
+  return found.filter(({ metadata }) => isOwnedBy(metadata.ownerReferences, uid));
+}
+
+/** By hash first: a revision's number changes when its template is used again. */
+function recordedTemplate(
+  revisions: readonly RawRevision[],
+  target: KubernetesTarget,
+  { revision, templateHash }: RestoreTemplate,
+): RawTemplate {
+  const isRevision = ({ metadata }: RawRevision): boolean =>
+    metadata.name === revision || metadata.annotations?.["deployment.kubernetes.io/revision"] === revision;
+  const hasHash = ({ metadata }: RawRevision): boolean =>
+    metadata.labels?.["pod-template-hash"] === templateHash ||
+    metadata.labels?.["controller-revision-hash"] === templateHash ||
+    metadata.name === templateHash;
+  const found = templateHash === undefined ? revisions.find(isRevision) : revisions.find(hasHash);
+  const template = found?.spec?.template ?? found?.data?.spec.template;
+  if (template !== undefined) return template;
+  const what = `revision ${revision} of ${target.name} is not kept any more (revisionHistoryLimit)`;
+  throw new PortFailure("not-found", what);
+}
+
+function withImages(template: RawTemplate, images: Readonly<Record<string, string>>): RawTemplate {
+  const { $patch: _strategy, ...plain } = template as RawTemplate & { $patch?: string };
+  const { "pod-template-hash": _hash, ...labels } = template.metadata?.labels ?? {};
+  const containers = template.spec.containers.map((container) => {
+    const image = images[container.name];
+    return image === undefined ? container : { ...container, image };
+  });
+  return { ...plain, metadata: { ...template.metadata, labels }, spec: { ...template.spec, containers } };
+}
+
+interface PageOf<T> {
+  readonly items: readonly T[];
+  readonly metadata?: { readonly _continue?: string | undefined };
+}
+
+/** Every page of a list, at most MAX_PAGES. A list cut short would be a wrong count: it is an error instead. */
+async function pages<T>(
+  read: (page: { limit: number; _continue?: string }) => Promise<PageOf<T>>,
+): Promise<readonly T[]> {
+  const all: T[] = [];
+  let token = "";
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const answer = await read({ limit: PAGE, ...(token === "" ? {} : { _continue: token }) });
+    all.push(...answer.items);
+    const { _continue: next = "" } = answer.metadata ?? {};
+    token = next;
+    if (token === "") return all;
+  }
+  throw new PortFailure("malformed", `the list goes on after ${MAX_PAGES} pages`);
+}
+
+function isOwnedBy(owners: readonly V1OwnerReference[] | undefined, uid: string): boolean {
+  return (owners ?? []).some((owner) => owner.controller === true && owner.uid === uid);
+}
