@@ -63,6 +63,8 @@ export const cloudRunSnapshotSchema = z.strictObject({
   generation: z.string(),
   /** The one revision with 100 % of the traffic; absent when traffic is split. */
   revision: z.string().optional(),
+  /** The revision created last, whether or not it serves: a deploy makes another one. */
+  newestRevision: z.string().optional(),
   traffic: z.array(trafficEntrySchema),
   images: z.array(z.string()),
   commit: z.string().optional(),

@@ -28,8 +28,12 @@ export interface SimulatedEntry {
 export interface EntryHint {
   readonly resourceType?: string;
   readonly logName?: string;
+  /** One of these, where the filter lists alternatives. */
+  readonly logNames?: readonly string[];
   readonly resourceLabels: Readonly<Record<string, string>>;
   readonly minStatus?: number;
+  /** One of LogEntry's severities, upper case. */
+  readonly minSeverity?: string;
 }
 
 export interface LogSource {

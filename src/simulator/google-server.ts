@@ -1,0 +1,50 @@
+/** The simulated Google Cloud on one loopback port: Cloud Run, Logging and Monitoring over plaintext gRPC. */
+import { Server, ServerCredentials } from "@grpc/grpc-js";
+import { addCloudRun } from "./cloud-run-server.ts";
+import type { CloudRunState } from "./cloud-run-state.ts";
+import type { Faults } from "./faults.ts";
+import type { LogSource } from "./log-source.ts";
+import { addLogging } from "./logging-server.ts";
+import { addMonitoring } from "./monitoring-server.ts";
+import type { Traffic } from "./traffic.ts";
+import type { World } from "./world.ts";
+
+export interface GoogleServerOptions {
+  readonly world: World;
+  readonly faults: Faults;
+  readonly cloudRun: CloudRunState;
+  /** Its request and application logs are served besides those of `logSources`. */
+  readonly traffic: Traffic;
+  /** Others who write logs, such as pods. */
+  readonly logSources?: readonly LogSource[];
+  /** entries.list calls per project and minute of world time. Default 60. */
+  readonly readsPerMinute?: number;
+  /** Every listing of log entries begins with an empty page that has a token. Default false. */
+  readonly emptyFirstPage?: boolean;
+}
+
+export interface GoogleServer {
+  /** "127.0.0.1:PORT" */
+  readonly endpoint: string;
+  close(): Promise<void>;
+}
+
+export async function startGoogleServer(options: GoogleServerOptions): Promise<GoogleServer> {
+  const server = new Server();
+  addCloudRun(server, options);
+  addLogging(server, { ...options, logSources: [options.traffic, ...(options.logSources ?? [])] });
+  addMonitoring(server, options);
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) => {
+      if (error === null) resolve(bound);
+      else reject(error);
+    });
+  });
+  return {
+    endpoint: `127.0.0.1:${port}`,
+    async close() {
+      // Clients keep their connections open; a graceful shutdown would wait for them.
+      server.forceShutdown();
+    },
+  };
+}

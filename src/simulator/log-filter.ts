@@ -1,0 +1,251 @@
+/** Evaluates Logging filters on simulated entries, and tells what a filter certainly requires; fields it does not know are refused. */
+import { type Instant, instant } from "../model/time.ts";
+import { FilterError, type FilterNode, type Operator, parseFilter } from "./log-filter-parser.ts";
+import type { EntryHint, SimulatedEntry } from "./log-source.ts";
+
+export interface LogFilter {
+  matches(entry: SimulatedEntry): boolean;
+  readonly hint: EntryHint;
+  /** Bounds of the timestamp that every match obeys: since <= t < until, to the millisecond and never too narrow. */
+  readonly since: Instant | undefined;
+  readonly until: Instant | undefined;
+}
+
+/** Throws FilterError for anything that is not understood. */
+export function compileFilter(text: string): LogFilter {
+  if (text.length > 20_000) throw new FilterError("the filter is longer than 20000 characters");
+  const node = parseFilter(text);
+  const required = node.kind === "and" ? node.terms : [node];
+  return { matches: compiled(node), hint: hintOf(required), ...boundsOf(required) };
+}
+
+type Test = (entry: SimulatedEntry) => boolean;
+
+function compiled(node: FilterNode): Test {
+  switch (node.kind) {
+    case "and": {
+      const tests = node.terms.map(compiled);
+      return (entry) => tests.every((test) => test(entry));
+    }
+    case "or": {
+      const tests = node.terms.map(compiled);
+      return (entry) => tests.some((test) => test(entry));
+    }
+    case "not": {
+      const test = compiled(node.term);
+      return (entry) => !test(entry);
+    }
+    case "text": {
+      const wanted = node.value.toLowerCase();
+      return (entry) => texts(entry).some((text) => text.toLowerCase().includes(wanted));
+    }
+    case "compare":
+      return comparison(node.path, node.operator, node.value);
+  }
+}
+
+/**
+ * A field that belongs to LogEntry and is not set compares as its default; a missing payload or label field fails every
+ * comparison silently (so NOT of it holds).
+ */
+function comparison(path: readonly string[], operator: Operator, value: string): Test {
+  const { read, order } = fieldOf(path);
+  const test = operatorTest(operator, value, order);
+  return (entry) => {
+    const found = read(entry);
+    return found !== undefined && test(found);
+  };
+}
+
+type Order = (text: string) => number | string;
+
+function fieldOf(path: readonly string[]): { read: (entry: SimulatedEntry) => string | undefined; order: Order } {
+  const [top, ...rest] = path;
+  const name = rest.join(".");
+  const nested = rest.length > 0;
+  if (top === "resource" && name === "type") return { read: ({ resource }) => resource.type, order: folded };
+  if (top === "resource" && rest[0] === "labels" && rest.length === 2) {
+    const label = rest[1] ?? "";
+    return { read: ({ resource }) => resource.labels[label], order: folded };
+  }
+  if (top === "labels" && rest.length === 1) return { read: ({ labels }) => labels?.[name], order: folded };
+  if (top === "jsonPayload" && nested) return { read: (entry) => within(entry.jsonPayload, rest), order: numberOrText };
+  if (top === "httpRequest" && rest.length === 1) return httpField(name);
+  if (nested) throw new FilterError(`unknown field ${path.join(".")}`);
+  switch (top) {
+    case "logName":
+    case "insertId":
+      return { read: (entry) => entry[top], order: folded };
+    case "textPayload":
+    case "trace":
+      return { read: (entry) => entry[top] ?? "", order: folded };
+    case "severity":
+      return { read: ({ severity }) => severity, order: severityRank };
+    case "timestamp":
+    case "receiveTimestamp":
+      return { read: (entry) => entry[top], order: nanoseconds };
+    default:
+      throw new FilterError(`unknown field ${path.join(".")}`);
+  }
+}
+
+function httpField(name: string): ReturnType<typeof fieldOf> {
+  switch (name) {
+    case "status":
+      return { read: ({ httpRequest }) => String(httpRequest?.status ?? 0), order: number };
+    case "latency":
+      return { read: ({ httpRequest }) => httpRequest?.latency ?? "0s", order: seconds };
+    case "requestMethod":
+    case "requestUrl":
+    case "remoteIp":
+    case "userAgent":
+      return { read: ({ httpRequest }) => httpRequest?.[name] ?? "", order: folded };
+    default:
+      throw new FilterError(`unknown field httpRequest.${name}`);
+  }
+}
+
+function operatorTest(operator: Operator, value: string, order: Order): (found: string) => boolean {
+  if (operator === ":") {
+    const wanted = value.toLowerCase();
+    return value === "*" ? (found) => found !== "" : (found) => found.toLowerCase().includes(wanted);
+  }
+  if (operator === "=~" || operator === "!~") {
+    const expression = re2(value);
+    return operator === "=~" ? (found) => expression.test(found) : (found) => !expression.test(found);
+  }
+  const wanted = order(value);
+  switch (operator) {
+    case "=":
+      return (found) => order(found) === wanted;
+    case "!=":
+      return (found) => order(found) !== wanted;
+    case ">":
+      return (found) => order(found) > wanted;
+    case ">=":
+      return (found) => order(found) >= wanted;
+    case "<":
+      return (found) => order(found) < wanted;
+    case "<=":
+      return (found) => order(found) <= wanted;
+  }
+}
+
+/** RE2 as far as the two languages agree; what only JavaScript has (look-around, back-references) is refused. */
+function re2(source: string): RegExp {
+  const insensitive = source.startsWith("(?i)");
+  const body = insensitive ? source.slice(4) : source;
+  if (/\(\?(?!:)|\\[1-9k]/.test(body)) throw new FilterError(`not a RE2 expression: ${source}`);
+  try {
+    return new RegExp(body, insensitive ? "iu" : "u");
+  } catch {
+    throw new FilterError(`not a RE2 expression: ${source}`);
+  }
+}
+
+const SEVERITIES = ["DEFAULT", "DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL", "ALERT", "EMERGENCY"];
+
+const folded: Order = (text) => text.toLowerCase();
+
+const severityRank: Order = (text) => {
+  const rank = SEVERITIES.indexOf(text.toUpperCase());
+  if (rank === -1) throw new FilterError(`unknown severity ${text}`);
+  return rank;
+};
+
+const number: Order = (text) => {
+  if (!/^-?\d+(\.\d+)?$/.test(text)) throw new FilterError(`${text} is not a number`);
+  return Number(text);
+};
+
+const numberOrText: Order = (text) => (/^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text.toLowerCase());
+
+const seconds: Order = (text) => {
+  const match = /^(\d+(?:\.\d+)?)s$/.exec(text);
+  if (match === null) throw new FilterError(`${text} is not a duration such as "1.5s"`);
+  return Number(match[1]);
+};
+
+/** RFC 3339 to text of one length, so that order is time order. */
+const nanoseconds: Order = (text) => {
+  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/.exec(text);
+  if (match === null) throw new FilterError(`${text} is not a UTC timestamp`);
+  return `${match[1] ?? ""}.${(match[2] ?? "").padEnd(9, "0")}Z`;
+};
+
+function within(value: unknown, path: readonly string[]): string | undefined {
+  let inner: unknown = value;
+  for (const part of path) {
+    if (inner === null || typeof inner !== "object") return undefined;
+    inner = (inner as Record<string, unknown>)[part];
+  }
+  if (inner === undefined || inner === null) return undefined;
+  return typeof inner === "object" ? JSON.stringify(inner) : String(inner as string | number | boolean);
+}
+
+function texts(entry: SimulatedEntry): readonly string[] {
+  return [
+    entry.textPayload ?? "",
+    entry.jsonPayload === undefined ? "" : JSON.stringify(entry.jsonPayload),
+    entry.httpRequest?.requestUrl ?? "",
+    entry.httpRequest?.userAgent ?? "",
+    entry.logName,
+    entry.severity,
+    ...Object.values(entry.resource.labels),
+    ...Object.values(entry.labels ?? {}),
+  ];
+}
+
+function hintOf(required: readonly FilterNode[]): EntryHint {
+  const equal = (path: string): string | undefined =>
+    required
+      .flatMap((node) => (node.kind === "compare" && node.operator === "=" ? [node] : []))
+      .find((node) => node.path.join(".") === path)?.value;
+  const labels = required.flatMap((node) =>
+    node.kind === "compare" && node.operator === "=" && node.path[0] === "resource" && node.path[1] === "labels"
+      ? [[node.path[2] ?? "", node.value] as const]
+      : [],
+  );
+  const least = (path: string): string | undefined =>
+    required
+      .flatMap((node) => (node.kind === "compare" && node.operator === ">=" ? [node] : []))
+      .find((node) => node.path.join(".") === path)?.value;
+  const resourceType = equal("resource.type");
+  const logName = equal("logName");
+  const logNames = alternatives(required, "logName");
+  const minStatus = least("httpRequest.status");
+  const minSeverity = least("severity");
+  return {
+    resourceLabels: Object.fromEntries(labels),
+    ...(resourceType === undefined ? {} : { resourceType }),
+    ...(logName === undefined ? {} : { logName }),
+    ...(logNames === undefined ? {} : { logNames }),
+    ...(minStatus === undefined ? {} : { minStatus: Number(minStatus) }),
+    ...(minSeverity === undefined ? {} : { minSeverity: minSeverity.toUpperCase() }),
+  };
+}
+
+/** The values of a required group such as `(logName="a" OR logName="b")`. */
+function alternatives(required: readonly FilterNode[], field: string): readonly string[] | undefined {
+  for (const node of required) {
+    if (node.kind !== "or") continue;
+    const values = node.terms.flatMap((term) =>
+      term.kind === "compare" && term.operator === "=" && term.path.join(".") === field ? [term.value] : [],
+    );
+    if (values.length === node.terms.length) return values;
+  }
+  return undefined;
+}
+
+function boundsOf(required: readonly FilterNode[]): { since: Instant | undefined; until: Instant | undefined } {
+  const bounds = (...operators: readonly Operator[]): readonly Instant[] =>
+    required.flatMap((node) =>
+      node.kind === "compare" && node.path.join(".") === "timestamp" && operators.includes(node.operator)
+        ? [instant(node.value)]
+        : [],
+    );
+  const since = bounds(">", ">=").toSorted().at(-1);
+  // A millisecond more, so that `<=` and finer fractions stay inside.
+  const until = bounds("<", "<=").toSorted().at(0);
+  return { since, until: until === undefined ? undefined : instant(Date.parse(until) + 1) };
+}

@@ -1,0 +1,188 @@
+/** Cloud Monitoring v3 of the simulated cloud: the two request metrics of Cloud Run, aligned and reduced as asked; no others. */
+import type { Server } from "@grpc/grpc-js";
+import { type Instant, instant, MINUTE, msOf } from "../model/time.ts";
+import type { CloudRunState, RunService } from "./cloud-run-state.ts";
+import type { Faults } from "./faults.ts";
+import { answering, ApiError, serviceDefinition, Status, type WireTime, wireTime } from "./grpc-api.ts";
+import { parseFilter } from "./log-filter-parser.ts";
+import type { Traffic } from "./traffic.ts";
+import type { World } from "./world.ts";
+
+export interface MonitoringPlace {
+  readonly world: World;
+  readonly faults: Faults;
+  readonly cloudRun: CloudRunState;
+  readonly traffic: Traffic;
+}
+
+/** "After sampling, data is not visible for up to 120 seconds." */
+const VISIBLE_AFTER_MS = 120_000;
+
+export function addMonitoring(server: Server, place: MonitoringPlace): void {
+  server.addService(serviceDefinition("monitoring", "google.monitoring.v3.MetricService"), {
+    ListTimeSeries: answering<ListRequest>(place, "monitoring", "list-time-series", (request) =>
+      paged(request, seriesOf(place, request)),
+    ),
+  });
+}
+
+interface ListRequest {
+  readonly name: string;
+  readonly filter: string;
+  readonly interval: { readonly startTime: WireTime | null; readonly endTime: WireTime | null } | null;
+  readonly aggregation: {
+    readonly alignmentPeriod: { readonly seconds: string } | null;
+    readonly perSeriesAligner: string;
+    readonly crossSeriesReducer: string;
+    readonly groupByFields: readonly string[];
+  } | null;
+  readonly pageSize: number;
+  readonly pageToken: string;
+}
+
+function paged(request: ListRequest, all: readonly object[]): object {
+  const start = request.pageToken === "" ? 0 : Number(request.pageToken);
+  const size = request.pageSize === 0 ? 1_000 : request.pageSize;
+  if (!Number.isInteger(start)) throw new ApiError(Status.INVALID_ARGUMENT, "page_token is not valid.");
+  const next = start + size;
+  return { timeSeries: all.slice(start, next), nextPageToken: next < all.length ? String(next) : "" };
+}
+
+function seriesOf(place: MonitoringPlace, request: ListRequest): readonly object[] {
+  const wanted = conditionsOf(request.filter);
+  const project = request.name.split("/")[1];
+  const services = place.cloudRun.services.filter(
+    (service) =>
+      service.project === project &&
+      isWanted(wanted, "resource.labels.location", service.region) &&
+      isWanted(wanted, "resource.labels.service_name", service.name),
+  );
+  switch (wanted.get("metric.type")) {
+    case "run.googleapis.com/request_count":
+      return services.flatMap((service) => requestCounts(place, service, request, wanted));
+    case "run.googleapis.com/request_latencies":
+      return services.flatMap((service) => requestLatencies(place, service, request, wanted));
+    default:
+      throw new ApiError(Status.NOT_FOUND, `Cannot find metric(s) that match type "${wanted.get("metric.type")}".`);
+  }
+}
+
+function requestCounts(
+  place: MonitoringPlace,
+  service: RunService,
+  request: ListRequest,
+  wanted: ReadonlyMap<string, string>,
+): readonly object[] {
+  const groups = ["metric.labels.response_code_class", "resource.labels.revision_name"];
+  expectAggregation(request, 60, "REDUCE_SUM", groups);
+  const points = new Map<string, { revision: string; kind: string; values: { end: Instant; count: number }[] }>();
+  for (const minuteMs of minutesOf(place, request)) {
+    const sums = new Map<string, number>();
+    for (const { revision, status, count } of place.traffic.counts(service.key, minuteMs)) {
+      if (!isWanted(wanted, "resource.labels.revision_name", revision)) continue;
+      const name = `${revision} ${Math.floor(status / 100)}xx`;
+      sums.set(name, (sums.get(name) ?? 0) + count);
+    }
+    for (const [name, count] of sums) {
+      const [revision = "", kind = ""] = name.split(" ");
+      const series = points.get(name) ?? { revision, kind, values: [] };
+      series.values.unshift({ end: instant(minuteMs + MINUTE), count });
+      points.set(name, series);
+    }
+  }
+  return [...points.values()].map(({ revision, kind, values }) => ({
+    metric: { type: "run.googleapis.com/request_count", labels: { response_code_class: kind } },
+    resource: { type: "cloud_run_revision", labels: { project_id: service.project, revision_name: revision } },
+    metricKind: "DELTA",
+    valueType: "INT64",
+    points: values.map(({ end, count }) => ({
+      interval: { startTime: wireTime(instant(msOf(end) - MINUTE)), endTime: wireTime(end) },
+      value: { int64Value: String(count) },
+    })),
+  }));
+}
+
+function requestLatencies(
+  place: MonitoringPlace,
+  service: RunService,
+  request: ListRequest,
+  wanted: ReadonlyMap<string, string>,
+): readonly object[] {
+  const { fromMs, untilMs } = windowOf(request);
+  expectAggregation(request, (untilMs - fromMs) / 1_000, "REDUCE_PERCENTILE_95", []);
+  const minutes = minutesOf(place, request);
+  const last = minutes.at(-1);
+  if (last === undefined) return [];
+  const revision = wanted.get("resource.labels.revision_name");
+  const p95 = place.traffic.latencyP95(service.key, minutes[0] ?? last, last + MINUTE, revision);
+  if (p95 === undefined) return [];
+  return [
+    {
+      metric: { type: "run.googleapis.com/request_latencies", labels: {} },
+      resource: { type: "cloud_run_revision", labels: { project_id: service.project } },
+      metricKind: "GAUGE",
+      valueType: "DOUBLE",
+      points: [
+        {
+          interval: { startTime: wireTime(instant(untilMs)), endTime: wireTime(instant(untilMs)) },
+          value: { doubleValue: p95 },
+        },
+      ],
+    },
+  ];
+}
+
+/** Starts of the whole minutes asked for that are visible by now. */
+function minutesOf(place: MonitoringPlace, request: ListRequest): readonly number[] {
+  const { fromMs, untilMs } = windowOf(request);
+  const end = Math.min(untilMs, msOf(place.world.now) - VISIBLE_AFTER_MS);
+  const first = Math.ceil(fromMs / MINUTE) * MINUTE;
+  return Array.from({ length: Math.max(0, Math.floor((end - first) / MINUTE)) }, (_, index) => first + index * MINUTE);
+}
+
+function windowOf({ interval }: ListRequest): { fromMs: number; untilMs: number } {
+  if (interval === null || interval.endTime === null || interval.startTime === null) {
+    throw new ApiError(Status.INVALID_ARGUMENT, "interval.start_time and interval.end_time are required.");
+  }
+  return { fromMs: Number(interval.startTime.seconds) * 1_000, untilMs: Number(interval.endTime.seconds) * 1_000 };
+}
+
+function expectAggregation(request: ListRequest, seconds: number, reducer: string, groups: readonly string[]): void {
+  const { aggregation } = request;
+  const isKnown =
+    Number(aggregation?.alignmentPeriod?.seconds) === seconds &&
+    (aggregation?.perSeriesAligner === "ALIGN_DELTA" || aggregation?.perSeriesAligner === "ALIGN_SUM") &&
+    aggregation.crossSeriesReducer === reducer &&
+    [...aggregation.groupByFields].sort().join() === groups.join();
+  if (!isKnown) throw new ApiError(Status.INVALID_ARGUMENT, "the simulated Monitoring does not know this aggregation.");
+}
+
+const FIELDS: readonly string[] = [
+  "metric.type",
+  "resource.type",
+  "resource.labels.location",
+  "resource.labels.service_name",
+  "resource.labels.revision_name",
+];
+
+/** A conjunction of `field="value"`; anything else is refused. */
+function conditionsOf(filter: string): ReadonlyMap<string, string> {
+  try {
+    const node = parseFilter(filter);
+    const terms = node.kind === "and" ? node.terms : [node];
+    return new Map(
+      terms.map((term) => {
+        if (term.kind !== "compare" || term.operator !== "=") throw new Error("only equality is understood");
+        const field = term.path.join(".");
+        if (!FIELDS.includes(field)) throw new Error(`unknown field ${field}`);
+        return [field, term.value] as const;
+      }),
+    );
+  } catch (error) {
+    throw new ApiError(Status.INVALID_ARGUMENT, `Invalid filter: ${error instanceof Error ? error.message : ""}`);
+  }
+}
+
+function isWanted(wanted: ReadonlyMap<string, string>, field: string, value: string): boolean {
+  return wanted.get(field) === undefined || wanted.get(field) === value;
+}

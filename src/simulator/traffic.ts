@@ -1,0 +1,257 @@
+/** The traffic of simulated Cloud Run services as log entries and as metrics, from one model, made only when asked for. */
+import { floorToMinute, type Instant, instant, MINUTE, msOf } from "../model/time.ts";
+import type { CloudRunState, RunService } from "./cloud-run-state.ts";
+import type { EntryHint, LogSource, SimulatedEntry } from "./log-source.ts";
+import { chanceOf } from "./chance.ts";
+import {
+  isAbout,
+  type Line,
+  type Placed,
+  placedLines,
+  placedRequests,
+  revisionAt,
+  type Slot,
+  slots,
+  type Surroundings,
+} from "./traffic-minute.ts";
+import { appEntry, type EntryPlace, requestEntry } from "./traffic-entries.ts";
+import { percentileOf, quantile, type Spread } from "./traffic-latency.ts";
+import type { TrafficProfile } from "./traffic-profile.ts";
+import type { World } from "./world.ts";
+
+interface Segment {
+  readonly profile: TrafficProfile;
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
+/** Requests of one minute, by revision and status. */
+export interface MinuteCount {
+  readonly revision: string;
+  readonly status: number;
+  readonly count: number;
+}
+
+const DEFAULT_LATENCY = { p50Ms: 60, p95Ms: 240 };
+
+export class Traffic implements LogSource {
+  readonly #world: World;
+  readonly #cloudRun: CloudRunState;
+  readonly #timelines = new Map<string, { readonly from: Instant; readonly profile: TrafficProfile }[]>();
+
+  constructor(world: World, cloudRun: CloudRunState) {
+    this.#world = world;
+    this.#cloudRun = cloudRun;
+  }
+
+  /** The first profile of a service holds for all the past; later ones from `from` on (never before the present). */
+  setProfile(key: string, profile: TrafficProfile, from: Instant = this.#world.now): void {
+    const timeline = this.#timelines.get(key);
+    if (timeline === undefined) {
+      this.#timelines.set(key, [{ from: instant(0), profile }]);
+      return;
+    }
+    timeline.push({ from: from < this.#world.now ? this.#world.now : from, profile });
+    timeline.sort((a, b) => (a.from < b.from ? -1 : 1));
+  }
+
+  *entries(since: Instant, until: Instant, hint: EntryHint): Iterable<SimulatedEntry> {
+    if (hint.resourceType !== undefined && hint.resourceType !== "cloud_run_revision") return;
+    const services = this.#cloudRun.services.filter((service) => this.#isMeant(service, hint));
+    const end = Math.min(msOf(until), msOf(this.#world.now));
+    for (let minuteMs = msOf(floorToMinute(since)); minuteMs < end && services.length > 0; minuteMs += MINUTE) {
+      const made = services.flatMap((service) => this.#entriesOf(service, minuteMs, hint));
+      made.sort((a, b) => compare(a.timestamp, b.timestamp) || compare(a.insertId, b.insertId));
+      for (const entry of made) {
+        const atMs = Date.parse(entry.timestamp);
+        if (atMs >= msOf(since) && atMs < end) yield entry;
+      }
+    }
+  }
+
+  /** What request_count says of a minute that is over. */
+  counts(key: string, minuteMs: number): readonly MinuteCount[] {
+    const sums = new Map<string, MinuteCount>();
+    const around = this.#around(key);
+    const add = (revision: string, status: number): void => {
+      const name = `${revision} ${status}`;
+      sums.set(name, { revision, status, count: (sums.get(name)?.count ?? 0) + 1 });
+    };
+    for (const { profile, ...window } of this.#segments(key, minuteMs)) {
+      for (const { revision, status, atMs } of placedRequests(profile, minuteMs, around)) {
+        if (atMs >= window.fromMs && atMs < window.untilMs) add(revision, status);
+      }
+      for (const slot of slots(profile, minuteMs, { ...window, onlyFailing: false }, around)) {
+        add(slot.revision, slot.status);
+      }
+    }
+    return [...sums.values()];
+  }
+
+  /** The 95th percentile of all requests (of one revision) in the minutes from `since` until `until`; undefined without any. */
+  latencyP95(key: string, sinceMs: number, untilMs: number, revision: string | undefined): number | undefined {
+    const around = this.#around(key);
+    const spreads = new Map<string, { spread: Spread; count: number }>();
+    const exact: number[] = [];
+    for (let minuteMs = sinceMs; minuteMs < untilMs; minuteMs += MINUTE) {
+      for (const { profile, ...window } of this.#segments(key, minuteMs)) {
+        for (const request of placedRequests(profile, minuteMs, around)) {
+          if (revision === undefined || request.revision === revision) exact.push(request.latencyMs);
+        }
+        for (const slot of slots(profile, minuteMs, { ...window, onlyFailing: false }, around)) {
+          if (revision !== undefined && slot.revision !== revision) continue;
+          if (slot.latencyMs !== undefined) exact.push(slot.latencyMs);
+          else {
+            const spread = spreadOf(profile, slot.revision, around);
+            const name = `${spread.p50Ms}/${spread.p95Ms}`;
+            spreads.set(name, { spread, count: (spreads.get(name)?.count ?? 0) + 1 });
+          }
+        }
+      }
+    }
+    return percentileOf(0.95, [...spreads.values()], exact);
+  }
+
+  #isMeant(service: RunService, { resourceLabels: labels }: EntryHint): boolean {
+    const is = (label: string, value: string): boolean => labels[label] === undefined || labels[label] === value;
+    return (
+      this.#timelines.has(service.key) &&
+      is("project_id", service.project) &&
+      is("location", service.region) &&
+      is("service_name", service.name)
+    );
+  }
+
+  #entriesOf(service: RunService, minuteMs: number, hint: EntryHint): readonly SimulatedEntry[] {
+    const around = this.#around(service.key);
+    const wants = (log: string): boolean =>
+      (hint.logName === undefined || hint.logName.endsWith(`%2F${log}`)) &&
+      (hint.logNames === undefined || hint.logNames.some((name) => name.endsWith(`%2F${log}`)));
+    const place: EntryPlace = { service, chance: around.chance };
+    return this.#segments(service.key, minuteMs).flatMap((segment) => [
+      ...(wants("requests") ? this.#requests(segment, minuteMs, hint, around, place) : []),
+      ...(hint.minStatus === undefined && (wants("stdout") || wants("stderr"))
+        ? this.#application(segment, minuteMs, hint, around, place)
+        : []),
+    ]);
+  }
+
+  #requests(
+    { profile, ...window }: Segment,
+    minuteMs: number,
+    hint: EntryHint,
+    around: Surroundings,
+    place: EntryPlace,
+  ): readonly SimulatedEntry[] {
+    const onlyFailing =
+      (hint.minStatus ?? 0) > 299 || ["WARNING", "ERROR", "CRITICAL"].includes(hint.minSeverity ?? "");
+    const ordinary = [...slots(profile, minuteMs, { ...window, onlyFailing }, around)].map((slot) =>
+      ordinaryRequest(profile, slot, minuteMs, around),
+    );
+    return [...this.#placed(profile, window, minuteMs, around), ...ordinary].map((request) =>
+      requestEntry(place, request),
+    );
+  }
+
+  /** A failing request also writes its rule's message; ordinary INFO lines show that the service is alive. */
+  #application(
+    { profile, ...window }: Segment,
+    minuteMs: number,
+    hint: EntryHint,
+    around: Surroundings,
+    place: EntryPlace,
+  ): readonly SimulatedEntry[] {
+    const failing = [
+      ...this.#placed(profile, window, minuteMs, around),
+      ...slots(profile, minuteMs, { ...window, onlyFailing: true }, around),
+    ];
+    const messages = failing.flatMap(({ id, atMs, revision, message }): Line[] =>
+      message === undefined
+        ? []
+        : [{ id, atMs, revision, rule: { at: instant(atMs), text: message, severity: "ERROR", stream: "stderr" } }],
+    );
+    const quiet = ["NOTICE", "WARNING", "ERROR", "CRITICAL"].includes(hint.minSeverity ?? "");
+    const info = quiet ? [] : ordinaryLines(profile, minuteMs, around);
+    return [...messages, ...placedLines(profile, minuteMs, around), ...info]
+      .filter(({ atMs }) => atMs >= window.fromMs && atMs < window.untilMs)
+      .map((line) => appEntry(place, line));
+  }
+
+  #placed(
+    profile: TrafficProfile,
+    window: { fromMs: number; untilMs: number },
+    minuteMs: number,
+    around: Surroundings,
+  ): readonly Placed[] {
+    return placedRequests(profile, minuteMs, around).filter(
+      ({ atMs }) => atMs >= window.fromMs && atMs < window.untilMs,
+    );
+  }
+
+  #segments(key: string, minuteMs: number): readonly Segment[] {
+    const timeline = this.#timelines.get(key) ?? [];
+    return timeline.flatMap(({ from, profile }, index) => {
+      const fromMs = Math.max(msOf(from), minuteMs);
+      const next = timeline[index + 1];
+      const untilMs = Math.min(next === undefined ? Number.POSITIVE_INFINITY : msOf(next.from), minuteMs + MINUTE);
+      return fromMs < untilMs ? [{ profile, fromMs, untilMs }] : [];
+    });
+  }
+
+  #around(key: string): Surroundings {
+    const service = this.#cloudRun.service(key);
+    return {
+      chance: chanceOf(this.#world.seed, key),
+      servedAt: (at) => this.#cloudRun.servedAt(key, at),
+      switches: () => this.#cloudRun.switches(key),
+      isNew: (revision) => (service.revisions.get(revision)?.createdAt ?? "") >= this.#cloudRun.startedAt,
+    };
+  }
+}
+
+function ordinaryRequest(profile: TrafficProfile, slot: Slot, minuteMs: number, around: Surroundings): Placed {
+  const minute = minuteMs / MINUTE;
+  let left = around.chance("route", minute, slot.id.index);
+  const route = profile.routes.find(({ share }) => (left -= share) < 0) ?? profile.routes[0];
+  const spread = spreadOf(profile, slot.revision, around);
+  return {
+    id: slot.id,
+    atMs: slot.atMs,
+    revision: slot.revision,
+    method: route?.method ?? "GET",
+    route: route?.path ?? "/",
+    status: slot.status,
+    latencyMs: slot.latencyMs ?? quantile(spread, around.chance("latency", minute, slot.id.index)),
+    ...(slot.message === undefined ? {} : { message: slot.message }),
+  };
+}
+
+function ordinaryLines(profile: TrafficProfile, minuteMs: number, around: Surroundings): readonly Line[] {
+  const count = profile.infoPerMinute ?? 0;
+  return Array.from({ length: count }, (_, index) => minuteMs + Math.floor(((index + 0.5) * MINUTE) / count)).flatMap(
+    (atMs, index) => {
+      const revision = revisionAt(atMs, around, index);
+      const text = `INFO: request handled (${index})`;
+      return revision === undefined
+        ? []
+        : [
+            {
+              id: { family: "info", index },
+              atMs,
+              revision,
+              rule: { at: instant(atMs), text, severity: "INFO", stream: "stdout" },
+            },
+          ];
+    },
+  );
+}
+
+function spreadOf(profile: TrafficProfile, revision: string, around: Surroundings): Spread {
+  const { p50Ms, p95Ms } = profile.latency ?? DEFAULT_LATENCY;
+  const factor = profile.slow?.find(({ onRevision }) => isAbout(onRevision, revision, around))?.factor ?? 1;
+  return { p50Ms: p50Ms * factor, p95Ms: p95Ms * factor };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
