@@ -52,7 +52,7 @@ export function workflowDefinition(file: string, sha: string, text: string): Wor
 
 function parsed(file: string, text: string): unknown {
   try {
-    return parse(text, { maxAliasCount: MAX_ALIASES, logLevel: "silent" });
+    return parse(text, { maxAliasCount: MAX_ALIASES, logLevel: "error" });
   } catch (error) {
     throw invalid(file, messageOf(error).split("\n")[0] ?? "it is no YAML");
   }

@@ -58,8 +58,8 @@ async function serve(
   const pathname = url.pathname.slice(prefix.length);
   const text = await bodyOf(request);
   const matches = routes.flatMap(({ route, pattern }) => {
-    const path = pattern.exec(pathname)?.groups;
-    return route.method === request.method && path !== undefined ? [{ route, path: decoded(path) }] : [];
+    const hit = pattern.exec(pathname);
+    return route.method === request.method && hit !== null ? [{ route, path: decoded(hit.groups ?? {}) }] : [];
   });
   const [match] = matches;
   if (match?.route.open !== true) {
