@@ -1,0 +1,112 @@
+/** The judge: evidence in, judgement out. Pure and deterministic; it reads no clock, keeps nothing, and asks nobody. */
+import { MINUTE, instant, msOf } from "../model/time.ts";
+import type { Verdict } from "../model/verdict.ts";
+import { dispersionOf } from "./dispersion.ts";
+import { rateRatio } from "./evalue.ts";
+import type { JudgeEvidence, Judgement, MinuteWindow, Stream, StreamJudgement, StreamKind } from "./evidence.ts";
+import { explain, isExcluded, pillarsOf } from "./explain.ts";
+import { type Family, familyOf } from "./families.ts";
+import { catastropheAt } from "./guard.ts";
+import { expectedOf, isAlive, symptomsOf } from "./liveness.ts";
+import { toleranceAt } from "./settings.ts";
+import { type StreamFinding, testStream } from "./stream-test.ts";
+import { suspectsOf } from "./suspects.ts";
+import { cleanMinutes, dense, sum, windowOf } from "./windows.ts";
+
+/**
+ * The verdict by precedence:
+ * 1. a catastrophe around the switch is FAIL;
+ * 2. a baseline of fewer than 60 clean minutes, or no candidate minute with exposure, is INCONCLUSIVE;
+ * 3. any failing stream is FAIL; 4. any warning stream, or a symptom (collapsed traffic, latency), is WARN;
+ * 5. data that is not alive, or has gaps, is INCONCLUSIVE;
+ * 6. PASS when both for the overall and the critical stream (of which one must be there) a rise is excluded;
+ * 7. else INCONCLUSIVE.
+ * More errors never move a verdict towards pass, and no data is never pass. Equal evidence gives equal bytes.
+ */
+export function judge(given: JudgeEvidence): Judgement {
+  // Sums of floats depend on their order, so the order is settled before anything is added up.
+  const evidence = { ...given, streams: inOrder(given.streams) };
+  const families = new Map(KINDS.map((kind) => [kind, familyOf(evidence, kind)]));
+  const streams = evidence.streams.map((stream) => judgeStream(evidence, stream, families.get(stream.kind)));
+  const expected = expectedOf(evidence);
+  const facts = {
+    streams,
+    suspects: suspectsOf(streams),
+    alive: isAlive(evidence, streams, expected),
+    expectedRequests: expected,
+    symptoms: symptomsOf(evidence, streams, expected),
+    tolerance: {
+      ratio: toleranceAt(evidence.settings.ratioTolerances, evidence.horizonMs),
+      absolute: toleranceAt(evidence.settings.absoluteTolerances, evidence.horizonMs),
+    },
+  };
+  const verdict = verdictOf(evidence, facts);
+  return { verdict, because: explain(evidence, facts, verdict), ...facts };
+}
+
+function verdictOf(evidence: JudgeEvidence, facts: Omit<Judgement, "verdict" | "because">): Verdict {
+  const { streams } = facts;
+  const pillars = pillarsOf(facts);
+  if (evidence.settling !== undefined && catastropheAt(evidence.settling) !== undefined) return "fail";
+  if (streams.some((stream) => stream.baseline.minutes < evidence.settings.minBaselineMinutes)) return "inconclusive";
+  if (!pillars.some((stream) => stream.candidate.exposure > 0)) return "inconclusive";
+  if (streams.some((stream) => stream.says === "fail")) return "fail";
+  if (streams.some((stream) => stream.says === "warn") || facts.symptoms.length > 0) return "warn";
+  if (!facts.alive || evidence.gaps.length > 0) return "inconclusive";
+  return pillars.every((stream) => isExcluded(stream, facts)) ? "pass" : "inconclusive";
+}
+
+const KINDS: readonly StreamKind[] = ["overall", "critical", "route", "signature"];
+
+/** An order that does not depend on how the evidence was gathered: by kind, then by group. */
+function inOrder(streams: readonly Stream[]): Stream[] {
+  return streams.toSorted(
+    (a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || (a.group < b.group ? -1 : a.group > b.group ? 1 : 0),
+  );
+}
+
+function judgeStream(evidence: JudgeEvidence, stream: Stream, family: Family | undefined): StreamJudgement {
+  const before = windowOf(evidence, stream.baseline.window);
+  const after = windowOf(evidence, stream.candidate.window);
+  const baselineErrors = dense(stream.baseline.errors, before);
+  const finding = testStream({
+    kind: stream.kind,
+    baseline: { errors: sum(baselineErrors), exposure: sum(before.exposure) },
+    errors: dense(stream.candidate.errors, after),
+    exposure: after.exposure,
+    phi: dispersionOf({ errors: baselineErrors, exposure: before.exposure }, family?.pool),
+    weightAt: family?.weightAt ?? (() => 0),
+    settings: evidence.settings,
+  });
+  return { kind: stream.kind, group: stream.group, ...described(finding, before, after) };
+}
+
+function described(
+  finding: StreamFinding,
+  before: MinuteWindow,
+  after: MinuteWindow,
+): Omit<StreamJudgement, "kind" | "group"> {
+  const { pair, failedAtIndex } = finding;
+  return {
+    says: finding.says,
+    ...(failedAtIndex === undefined ? {} : { failedAt: instant(msOf(after.from) + (failedAtIndex + 1) * MINUTE) }),
+    baseline: { errors: pair.x0, exposure: pair.n0, minutes: cleanMinutes(before) },
+    candidate: { errors: pair.x1, exposure: pair.n1, minutes: after.exposure.length },
+    weight: finding.weight,
+    phi: pair.phi,
+    winsorised: finding.winsorised,
+    lnEFail: finding.lnEFail,
+    lnEFailNeeded: finding.lnEFailNeeded,
+    lnEWarn: finding.lnEWarn,
+    lnEWarnNeeded: finding.lnEWarnNeeded,
+    ratio: rateRatio(pair),
+    ratioWinsorised: rateRatio({ ...pair, x1: finding.winsorised }),
+    ratioBound: jsonBound(finding.ratioBound),
+    absoluteBound: jsonBound(finding.absoluteBound),
+  };
+}
+
+/** JSON has no infinity. */
+function jsonBound(value: number): number | "unbounded" {
+  return Number.isFinite(value) ? value : "unbounded";
+}
