@@ -5,7 +5,7 @@ import { type Instant, MINUTE, formatDuration } from "../model/time.ts";
 import { codeCell, codeSpan, link, prose, tableCell } from "./escape.ts";
 import { table } from "./markdown.ts";
 import type { CheckpointReport, Report, StepReport } from "./report-model.ts";
-import { VERDICT_WORD, clockOn, counted, listed, shortSha, tPlus, timeOn } from "./words.ts";
+import { VERDICT_WORD, clockOn, counted, listed, shortSha, timeOn } from "./words.ts";
 
 /** The workflow runs with their ids, in the order of the steps. */
 export function workflowRuns(report: Report): string {

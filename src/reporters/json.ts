@@ -1,0 +1,13 @@
+/** Every event of a run as one line of JSON on stdout, and nothing else there: the machine's screen. */
+import type { Screen, ScreenOptions } from "./screen-model.ts";
+
+export function createJsonScreen(options: Pick<ScreenOptions, "stdout">): Screen {
+  return {
+    begin() {},
+    event(event) {
+      options.stdout.write(`${JSON.stringify(event)}\n`);
+    },
+    waiting() {},
+    async close() {},
+  };
+}

@@ -1,0 +1,74 @@
+/** One plain line for each thing that a person cares about, with the world's time: for pipes, logs and CI. */
+import type { Progress } from "../model/progress.ts";
+import type { Instant } from "../model/time.ts";
+import type { Wait } from "../model/wait.ts";
+import { deliveredComment } from "./delivered.ts";
+import { plainLine } from "./escape.ts";
+import { type Line, linesOf, nameOfItem } from "./event-lines.ts";
+import { boxed, createPaint } from "./paint.ts";
+import type { Screen, ScreenOptions } from "./screen-model.ts";
+import { closingText, openingText } from "./status.ts";
+import { time, timeOn } from "./words.ts";
+
+const WIDEST_SUBJECT = 24;
+
+export function createLinesScreen(options: ScreenOptions): Screen {
+  const paint = createPaint(options);
+  const told = new Map<string, string>();
+  let day = "";
+  let width = 12;
+
+  const write = (text: string): void => {
+    options.stdout.write(paint.text(text));
+  };
+  const print = (at: Instant, { sign, tone, subject, text }: Line): void => {
+    if (at.slice(0, 10) !== day) {
+      day = at.slice(0, 10);
+      write(`${day} UTC\n`);
+    }
+    const name = plainLine(subject, WIDEST_SUBJECT).padEnd(width);
+    write(`${time(at)}  ${paint.tone(tone, sign)} ${name}  ${plainLine(text, 600)}`.trimEnd() + "\n");
+  };
+
+  return {
+    begin(progress) {
+      width = subjectWidth(progress);
+      write(openingText(progress));
+    },
+    event(event, progress) {
+      if ("item" in event) told.delete(event.item);
+      for (const line of linesOf(event, progress)) print(event.at, line);
+      const comment = options.showComments ? deliveredComment(event, progress) : undefined;
+      if (comment !== undefined) write(`${boxed(comment.title, comment.body, options.columns)}\n`);
+    },
+    waiting(waits, now) {
+      for (const wait of waits.filter(isWorthALine)) {
+        if (told.get(wait.item) === wait.for) continue;
+        told.set(wait.item, wait.for);
+        print(now, waitLine(wait, now));
+      }
+    },
+    async close(progress, exitCode) {
+      write(closingText(progress, exitCode));
+    },
+  };
+}
+
+/** A wait that keeps the machine going, not the run: the look of every minute, an edit, a renewal. */
+export function isWorthALine(wait: Wait): boolean {
+  return wait.item !== "monitor" && !wait.item.startsWith("edit:") && !/renewal/.test(wait.for);
+}
+
+function waitLine(wait: Wait, now: Instant): Line {
+  const until = wait.deadline ?? wait.lookAt;
+  const text = `waits for ${wait.for}; since ${timeOn(wait.since, now)}, until ${timeOn(until, now)}`;
+  return { sign: "…", tone: "quiet", subject: nameOfItem(wait.item), text };
+}
+
+function subjectWidth(progress: Progress): number {
+  const names = [
+    ...progress.plan.runbook.steps.map(({ id }) => id),
+    ...Object.keys(progress.plan.runbook.services).map((name) => `restore ${name}`),
+  ];
+  return Math.min(WIDEST_SUBJECT, Math.max(12, ...names.map(({ length }) => length)));
+}

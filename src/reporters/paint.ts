@@ -1,0 +1,82 @@
+/** The looks of plain text on a terminal: signs, colours and boxes, with an ASCII form of each. */
+import { styleText } from "node:util";
+
+export type Tone = "good" | "bad" | "doubt" | "quiet" | "plain";
+
+export interface Paint {
+  /** Colours `text` where colours are wanted. */
+  tone(tone: Tone, text: string): string;
+  /** The text as this terminal can show it. */
+  text(text: string): string;
+}
+
+const STYLES = { good: "green", bad: "red", doubt: "yellow", quiet: "dim", plain: "reset" } as const;
+
+export function createPaint(options: { color: boolean; unicode: boolean }): Paint {
+  return {
+    tone: (tone, text) =>
+      options.color && tone !== "plain" ? styleText(STYLES[tone], text, { validateStream: false }) : text,
+    text: (text) => (options.unicode ? text : asciiOf(text)),
+  };
+}
+
+const ASCII: Readonly<Record<string, string>> = {
+  "→": "->",
+  "⇄": "~",
+  "×": "x",
+  "…": "...",
+  "·": "-",
+  "—": "-",
+  "–": "-",
+  "✓": "+",
+  "✗": "x",
+  "▸": ">",
+  "┌": "+",
+  "└": "+",
+  "─": "-",
+  "│": "|",
+  "✅": "+",
+  "❌": "x",
+  "⚠": "!",
+  "❔": "?",
+  "⏳": "~",
+  "▶": ">",
+  "\uFE0F": "",
+  "\u200B": "",
+  "＄": "$",
+};
+
+/** Letters lose their accents; what has no ASCII form becomes a question mark. */
+export function asciiOf(text: string): string {
+  return text
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, (mark) => ASCII[mark] ?? "")
+    .replace(/[^\n\x20-\x7E]/gu, (character) => ASCII[character] ?? "?");
+}
+
+/** `body` in a box of `width` columns, long lines wrapped at words where there are any. Text is printed as it is given. */
+export function boxed(title: string, body: string, width: number): string {
+  const inner = Math.max(20, width) - 2;
+  const head = `┌─ ${title} `;
+  const lines = body
+    .replace(/\n+$/, "")
+    .split("\n")
+    .flatMap((line) => wrapped(line, inner));
+  return [
+    head + "─".repeat(Math.max(0, inner + 2 - head.length)),
+    ...lines.map((line) => `│ ${line}`.trimEnd()),
+    `└${"─".repeat(inner + 1)}`,
+  ].join("\n");
+}
+
+export function wrapped(line: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let rest = Array.from(line);
+  while (rest.length > width) {
+    const space = rest.lastIndexOf(" ", width);
+    const at = space > width / 3 ? space : width;
+    lines.push(rest.slice(0, at).join(""));
+    rest = rest.slice(at === space ? at + 1 : at);
+  }
+  return [...lines, rest.join("")];
+}

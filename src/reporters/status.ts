@@ -1,0 +1,169 @@
+/** What `runbook status` prints, and the opening and closing words of every screen: plain text of at most one screen. */
+import type { Progress } from "../model/progress.ts";
+import { type Instant, formatDuration, msBetween } from "../model/time.ts";
+import { plainLine } from "./escape.ts";
+import type { Report, ServiceReport } from "./report-model.ts";
+import { reportOf } from "./report.ts";
+import { VERDICT_WORD, clockOn, listed, shortImage, tPlus, time, timeOn } from "./words.ts";
+
+const EXIT_WORDS: Readonly<Record<number, string>> = {
+  0: "PASS or WARN, or switched and unjudged as asked",
+  1: "FAIL: restored, or never switched",
+  2: "usage or invalid runbook; nothing was touched",
+  3: "INCONCLUSIVE; production is kept",
+  4: "not authorised",
+  5: "FAIL still serving, or something is half-done: a human is needed",
+  6: "locked or held",
+  7: "superseded by another deploy",
+  130: "interrupted: paused, and can be resumed",
+  143: "terminated: paused, and can be resumed",
+};
+
+/** Where one run stands at `now`: for `runbook status ID`. */
+export function statusText(report: Report, now: Instant): string {
+  return lines([headOf(report), "", stateLine(report), ...waitLines(report, now), ...bodyOf(report, now)]);
+}
+
+/** The runs, newest first as given: for `runbook status`. */
+export function statusTable(runs: readonly Report[]): string {
+  if (runs.length === 0) return "no runs\n";
+  const rows = runs.map((report) => [
+    report.run,
+    report.runbook,
+    report.state.word,
+    report.verdict === undefined ? "–" : VERDICT_WORD[report.verdict],
+    nextOf(report) ?? "–",
+  ]);
+  return lines(columns([["RUN", "RUNBOOK", "STATE", "VERDICT", "NEXT"], ...rows]));
+}
+
+/** Opens a run in the foreground. */
+export function openingText(progress: Progress): string {
+  const report = reportOf(progress);
+  const services = report.services.map(({ name, before, restorable, canBeRestored }) => [
+    `  ${name}`,
+    before,
+    canBeRestored ? `restorable: ${restorable}` : `NOT restorable: ${restorable}`,
+  ]);
+  const isNew = Object.keys(progress.items).length === 0;
+  return lines([
+    headOf(report),
+    ...columns(services),
+    ...report.remarks.map((remark) => `  ! ${remark}`),
+    ...(isNew ? [] : [`carrying on: ${report.state.sentence}`]),
+    "",
+  ]);
+}
+
+/** Closes it: how it ended, what is left, what to do, and what the exit code means. */
+export function closingText(progress: Progress, exitCode: number): string {
+  const report = reportOf(progress);
+  return lines([
+    "",
+    stateLine(report),
+    ...bodyOf(report, report.asOf),
+    `  exit ${exitCode}: ${EXIT_WORDS[exitCode] ?? "unknown"}`,
+  ]);
+}
+
+function headOf(report: Report): string {
+  const inputs = Object.entries(report.inputs).map(([name, value]) => `${name}=${value}`);
+  const about = [
+    `started ${timeOn(report.startedAt, report.asOf)} UTC by ${report.startedBy}`,
+    ...inputs,
+    ...(report.pullRequest === undefined ? [] : [`${report.repository ?? ""}#${report.pullRequest}`]),
+    ...(report.rehearsal ? ["rehearsal"] : []),
+  ];
+  return `${report.runbook}  run ${report.run}  ${about.join(", ")}`;
+}
+
+function stateLine(report: Report): string {
+  const verdict = report.verdict === undefined ? "" : `${VERDICT_WORD[report.verdict]}  `;
+  return `${verdict}${report.runbook} is ${report.state.word}: ${report.state.sentence}`;
+}
+
+function waitLines(report: Report, now: Instant): readonly string[] {
+  return report.steps
+    .filter(({ state }) => state === "waiting" || state === "retrying" || state === "started")
+    .map(({ id, summary, since = now, deadline }) => {
+      const until = deadline === undefined ? "" : `, until ${timeOn(deadline, now)} (${leftText(now, deadline)})`;
+      return `  waits      ${id}${summary === "" ? "" : `: ${summary}`}, since ${timeOn(since, now)}${until}`;
+    });
+}
+
+function leftText(now: Instant, until: Instant): string {
+  const ms = msBetween(now, until);
+  return ms >= 0 ? `${formatDuration(ms)} left` : `${formatDuration(-ms)} ago`;
+}
+
+function bodyOf(report: Report, now: Instant): readonly string[] {
+  const judged = report.checkpoints.flatMap(({ name, verdict, state }) =>
+    verdict === undefined ? (state === "skipped" ? [`T+${name} skipped`] : []) : [`T+${name} ${VERDICT_WORD[verdict]}`],
+  );
+  const next = nextOf(report, now);
+  return [
+    ...(report.verdictReason === undefined ? [] : [`  why        ${report.verdictReason}`]),
+    ...columns(report.services.map((service) => serviceRow(service, now))).map((row) => `  ${row}`),
+    ...(judged.length === 0 ? [] : [`  judged     ${judged.join(", ")}`]),
+    ...(next === undefined ? [] : [`  next       ${next}`]),
+    ...report.halfDone.map((what) => `  half-done  ${what}`),
+    ...(report.unwatched.length === 0
+      ? []
+      : [
+          `  unwatched  ${listed(report.unwatched)} ${report.unwatched.length === 1 ? "serves" : "serve"} what this run deployed`,
+        ]),
+    ...(report.abandonedPosts.length === 0 ? [] : [`  not told   ${listed(report.abandonedPosts)}`]),
+    ...report.commands.map(({ does, command }) => `  to ${does.replace(/^answer: /, "answer ")}: ${command}`),
+  ];
+}
+
+function serviceRow(service: ServiceReport, now: Instant): readonly string[] {
+  const { name, before, after, restored, switchedAt, supersededBy } = service;
+  if (after === undefined || switchedAt === undefined) return [name, `${before} (not switched)`];
+  const moved = `${before} → ${after}`;
+  const image = service.images[0] === undefined ? "" : ` (${shortImage(service.images[0])})`;
+  if (restored !== undefined)
+    return [name, `${after} → ${restored.serving}`, `restored ${time(restored.at)}${service.held ? ", held" : ""}`];
+  if (service.restoreFailed !== undefined) return [name, moved, `NOT restored: ${service.restoreFailed}`];
+  if (supersededBy !== undefined) return [name, moved, `superseded by ${supersededBy}`];
+  return [name, moved + image, `T0 ${timeOn(switchedAt, now)}, ${tPlus(switchedAt, now)}`];
+}
+
+function nextOf(report: Report, now: Instant = report.asOf): string | undefined {
+  if (report.question !== undefined) return `an answer until ${clockOn(report.question.deadline, now)}`;
+  if (report.rollback !== undefined) return undefined;
+  const next = report.checkpoints.find(({ state }) => state === "next");
+  if (next?.dueAt === undefined) return undefined;
+  const ms = msBetween(now, next.dueAt);
+  return `T+${next.name} at ${clockOn(next.dueAt, now)}${ms > 0 ? `, in ${formatDuration(ms)}` : ", due now"}`;
+}
+
+function columns(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths: number[] = [];
+  for (const row of rows)
+    for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, cell.length);
+  return rows.map((row) =>
+    row
+      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+/** The last place before a terminal: whatever a service or a person named is harmless from here on. */
+function lines(texts: readonly string[]): string {
+  return `${texts.map((text) => keepIndent(text)).join("\n")}\n`;
+}
+
+function keepIndent(text: string): string {
+  const indent = /^ */.exec(text)?.[0] ?? "";
+  return indent + aligned(text.slice(indent.length));
+}
+
+/** Columns are made of runs of spaces, which `plainLine` would fold. */
+function aligned(text: string): string {
+  return text
+    .split(/( {2,})/)
+    .map((part) => (/^ {2,}$/.test(part) ? part : plainLine(part)))
+    .join("");
+}

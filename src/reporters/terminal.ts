@@ -1,0 +1,96 @@
+/** The live screen of a person at a terminal: a task list per phase. It only shows; times come from the run, never from here. */
+import type { Progress } from "../model/progress.ts";
+import { type Instant, formatDuration, msBetween } from "../model/time.ts";
+import type { Wait } from "../model/wait.ts";
+import { deliveredComment, type Delivered } from "./delivered.ts";
+import { plainLine } from "./escape.ts";
+import { linesOf } from "./event-lines.ts";
+import { isWorthALine } from "./lines.ts";
+import { boxed, createPaint } from "./paint.ts";
+import { type PhaseName, phaseOf, rowsOf } from "./phases.ts";
+import type { Screen, ScreenOptions } from "./screen-model.ts";
+import { closingText, openingText } from "./status.ts";
+import { TaskList } from "./task-list.ts";
+import { time, timeOn } from "./words.ts";
+
+/** Told between the lists, where rows have no place for them. */
+const SPOKEN = new Set([
+  "rollback-decided",
+  "question-asked",
+  "question-answered",
+  "service-superseded",
+  "run-paused",
+  "post-abandoned",
+]);
+
+export function createTerminalScreen(options: ScreenOptions): Screen {
+  const paint = createPaint(options);
+  const comments = new Map<string, Delivered>();
+  let phase: PhaseName | undefined;
+  let list: TaskList | undefined;
+  /** Everything that is written, in order: a list is drawn to its end before the next words. */
+  let drawn: Promise<void> = Promise.resolve();
+
+  const say = (text: string): void => {
+    drawn = drawn.then(() => void options.stdout.write(paint.text(text)));
+  };
+  const enter = (next: PhaseName, progress: Progress): void => {
+    phase = next;
+    const rows = rowsOf(next, progress);
+    if (rows.length === 0) return;
+    const started = new TaskList(rows, { ...options, paint });
+    list = started;
+    drawn = drawn.then(() => started.run());
+  };
+  const leave = (): void => {
+    list?.end();
+    list = undefined;
+  };
+
+  return {
+    begin(progress) {
+      say(openingText(progress));
+      enter(phaseOf(progress), progress);
+      list?.update(rowsOf(phaseOf(progress), progress));
+    },
+    event(event, progress) {
+      if (phase !== undefined) list?.update(rowsOf(phase, progress));
+      const next = progress.paused === undefined ? phaseOf(progress) : "over";
+      if (next !== phase) leave();
+      if (SPOKEN.has(event.type)) {
+        if (next === phase) comments.set(`said:${event.seq}`, spoken(event, progress));
+        else say(`${spoken(event, progress).body}\n`);
+      }
+      if (next !== phase) enter(next, progress);
+      const comment = options.showComments ? deliveredComment(event, progress) : undefined;
+      if (comment !== undefined) comments.set(comment.key, comment);
+    },
+    waiting(waits, now) {
+      for (const wait of waits.filter(isWorthALine)) list?.wait(wait.item, waitText(wait, now));
+    },
+    async close(progress, exitCode) {
+      leave();
+      for (const { title, body } of comments.values())
+        say(`${title === "" ? body : boxed(title, body, options.columns)}\n`);
+      say(closingText(progress, exitCode));
+      await drawn;
+    },
+  };
+}
+
+function spoken(event: Parameters<Screen["event"]>[0], progress: Progress): Delivered {
+  const body = linesOf(event, progress).map(({ sign, subject, text }) =>
+    plainLine(`${time(event.at)}  ${sign} ${subject}  ${text}`),
+  );
+  return { key: `said:${event.seq}`, title: "", body: body.join("\n") };
+}
+
+/** "since 04:00:05, until 04:25:03; 12m left"; a checkpoint counts down to its moment. */
+function waitText(wait: Wait, now: Instant): string {
+  const until = wait.deadline ?? wait.lookAt;
+  const left = msBetween(now, until);
+  const what = wait.item.startsWith("checkpoint:") ? "" : `${wait.for}; `;
+  return plainLine(
+    `${what}since ${timeOn(wait.since, now)}, until ${timeOn(until, now)} UTC; ${left > 0 ? `${formatDuration(left)} left` : "due"} at ${time(now)}`,
+  );
+}
