@@ -3,7 +3,7 @@ import { maskSecrets } from "./secrets.ts";
 
 export interface Problem {
   readonly file: string;
-  /** From 1. */
+  /** From 1; 0 where it is not about a line of the file but about the command line or the environment. */
   readonly line: number;
   /** From 1, in UTF-16 units, as editors and compilers count. */
   readonly column: number;
@@ -44,17 +44,23 @@ export function quoted(text: string): string {
 
 /** A problem on four to five lines: place and what, the line with a caret, expected, remedy. */
 export function formatProblem(problem: Problem): string {
-  const number = String(problem.line);
-  const gutter = " ".repeat(number.length);
-  const { text, column } = windowAround(problem.sourceLine, problem.column);
-  const width = Math.max(1, Math.min(problem.excerpt.length, text.length - column + 1));
+  const place = problem.line === 0 ? "" : `:${problem.line}:${problem.column}`;
   return [
-    `${excerptOf(problem.file)}:${problem.line}:${problem.column}  ${problem.what}`,
-    `    ${number} | ${text}`,
-    `    ${gutter} | ${" ".repeat(column - 1)}${"^".repeat(width)}`,
+    `${excerptOf(problem.file)}${place}  ${problem.what}`,
+    ...(problem.sourceLine === "" ? [] : pointer(problem)),
     ...(problem.expected === "" ? [] : [`  expected ${problem.expected}`]),
     `  remedy: ${problem.remedy}`,
   ].join("\n");
+}
+
+function pointer(problem: Problem): readonly string[] {
+  const number = String(problem.line);
+  const { text, column } = windowAround(problem.sourceLine, problem.column);
+  const width = Math.max(1, Math.min(problem.excerpt.length, text.length - column + 1));
+  return [
+    `    ${number} | ${text}`,
+    `    ${" ".repeat(number.length)} | ${" ".repeat(column - 1)}${"^".repeat(width)}`,
+  ];
 }
 
 /** At most 120 characters of the line that hold the column. */

@@ -1,24 +1,57 @@
 /** A step's arguments at the moment when it starts: every expression resolved and the kind's own schema applied. Pure. */
-import { type Answer, evaluate, evaluateParts, lookUpIn, type Scope } from "../language/evaluate.ts";
+import { type Answer, evaluate, evaluateText, lookUpIn, type Scope } from "../language/evaluate.ts";
 import { parseTemplate, referencesIn } from "../language/expressions.ts";
-import { argumentIssues } from "../language/shape.ts";
+import { quoted } from "../language/problems.ts";
+import { shapeIssues } from "../language/shape.ts";
+import { RunbookError } from "../model/error.ts";
+import type { Plan } from "../model/plan.ts";
 import type { CheckSpec, StepSpec } from "../model/runbook.ts";
 import type { StepKind } from "../steps/step.ts";
-import { mapTexts } from "./make-plan.ts";
+import { mapTexts } from "./map-texts.ts";
 
-export type Resolved<A> = { readonly args: A } | { readonly problem: string };
+export interface ResolvedArgs<A> {
+  readonly args: A;
+  /** The same for the journal: values that came from the environment stay `${{ env.X }}`. */
+  readonly journalArgs: Readonly<Record<string, unknown>>;
+}
 
-type Spec = Pick<StepSpec | CheckSpec, "uses" | "with">;
+type Spec = Pick<StepSpec | CheckSpec, "id" | "uses" | "with">;
 
-/** `problem` is one sentence for a person; it never holds a value of the environment. */
-export function resolveArgs<A>(kind: StepKind<A>, step: Spec, scope: Scope): Resolved<A> {
+/** Throws RunbookError when something has no value or does not fit; its text never holds a value of the environment. */
+export function resolveArgs<A>(kind: StepKind<A> | undefined, step: Spec, scope: Scope): ResolvedArgs<A> {
+  const resolved = tryResolve(kind, step, scope);
+  if ("args" in resolved) return { args: resolved.args, journalArgs: journalArgs(step, scope) };
+  throw new RunbookError({
+    what: `The arguments of ${step.id} cannot be used: ${resolved.problem}.`,
+    state: `${step.id} was not started and changed nothing.`,
+    next: "Correct the runbook or what it refers to, and deploy again.",
+  });
+}
+
+/** The arguments of a planned step before the run, or undefined where they depend on what the run finds out. */
+export function resolvePlanned<A>(
+  kind: StepKind<A> | undefined,
+  step: Spec,
+  plan: Pick<Plan, "inputs">,
+  env: (name: string) => string | undefined,
+): A | undefined {
+  const resolved = tryResolve(kind, step, { inputs: plan.inputs, env });
+  return "args" in resolved ? resolved.args : undefined;
+}
+
+function tryResolve<A>(
+  kind: StepKind<A> | undefined,
+  step: Spec,
+  scope: Scope,
+): { readonly args: A } | { readonly problem: string } {
+  if (kind === undefined) return { problem: `this version has no step kind ${quoted(step.uses)}` };
   const lookUp = lookUpIn(scope);
   let problem: string | undefined;
-  const secret = new Set<string>();
+  const secrets = new Set<string>();
   const resolved = mapTexts(step.with, (text) => {
-    const answer = resolveText(text, lookUp);
+    const answer = evaluateText(text, lookUp);
     if ("missing" in answer) problem ??= answer.missing;
-    else if (readsEnv(text)) secret.add(answer.value);
+    else if (readsEnv(text)) secrets.add(answer.value);
     return "value" in answer ? answer.value : text;
   });
   if (problem !== undefined) return { problem };
@@ -26,9 +59,9 @@ export function resolveArgs<A>(kind: StepKind<A>, step: Spec, scope: Scope): Res
   if (parsed.success) return { args: parsed.data };
   const retyped = kind.args.safeParse(retype(resolved, step.with));
   if (retyped.success) return { args: retyped.data };
-  const [issue] = argumentIssues(kind.args, resolved);
-  const told = issue === undefined ? "the arguments are not right" : `${issue.what}; expected ${issue.expected}`;
-  return { problem: withoutSecrets(told, secret) };
+  const [issue] = shapeIssues(kind.args, resolved);
+  const told = issue === undefined ? "they do not fit" : `${issue.what}; expected ${issue.expected}`;
+  return { problem: withoutSecrets(told, secrets) };
 }
 
 /** The same arguments for the journal: values that came from the environment stay `${{ env.X }}`. */
@@ -46,11 +79,6 @@ export function journalArgs(step: Spec, scope: Scope): Readonly<Record<string, u
       })
       .join("");
   }) as Record<string, unknown>;
-}
-
-function resolveText(text: string, lookUp: ReturnType<typeof lookUpIn>): Answer {
-  const parsed = parseTemplate(text);
-  return "error" in parsed ? { missing: parsed.error.what } : evaluateParts(parsed.parts, lookUp);
 }
 
 function readsEnv(text: string): boolean {
