@@ -84,16 +84,29 @@ export class Clusters {
       const [first, ...others] = (this.#config.kubeconfig ?? "").split(delimiter).filter((file) => file !== "");
       if (first === undefined) kubeconfig.loadFromDefault();
       else kubeconfig.loadFromFile(first);
-      for (const file of others) {
-        const other = new KubeConfig();
-        other.loadFromFile(file);
-        kubeconfig.mergeConfig(other);
-      }
+      for (const file of others) addFrom(kubeconfig, file);
     } catch (error) {
       throw new PortFailure("unauthorised", `could not read the kubeconfig: ${messageOf(error)}`, { cause: error });
     }
     return kubeconfig;
   }
+}
+
+/** As kubectl merges: what an earlier file names stays (client-node's own merge refuses a name that comes twice). */
+function addFrom(kubeconfig: KubeConfig, file: string): void {
+  const other = new KubeConfig();
+  other.loadFromFile(file);
+  const isNew = (known: readonly { name: string }[], { name }: { name: string }): boolean =>
+    known.every((entry) => entry.name !== name);
+  kubeconfig.clusters = [
+    ...kubeconfig.clusters,
+    ...other.clusters.filter((entry) => isNew(kubeconfig.clusters, entry)),
+  ];
+  kubeconfig.users = [...kubeconfig.users, ...other.users.filter((entry) => isNew(kubeconfig.users, entry))];
+  kubeconfig.contexts = [
+    ...kubeconfig.contexts,
+    ...other.contexts.filter((entry) => isNew(kubeconfig.contexts, entry)),
+  ];
 }
 
 /** The named context, or the only one whose cluster's name ends with the target's (GKE: gke_PROJECT_LOCATION_CLUSTER). */
