@@ -26,7 +26,9 @@ export function linesOf(event: RunEvent, after: Progress): readonly Line[] {
     case "item-started":
       return isShown(event.item) ? [line("▸", "quiet", event.item, usesOf(event.item, after))] : [];
     case "item-done":
-      return isShown(event.item) ? [line("✓", "good", event.item, event.summary + tookOf(event, after))] : [];
+      return event.item.startsWith("step:")
+        ? [line("✓", "good", event.item, event.summary + tookOf(event, after))]
+        : [];
     case "item-refused":
       return [line("✗", event.verdict === "fail" ? "bad" : "doubt", event.item, event.because)];
     case "item-skipped":
@@ -43,7 +45,7 @@ export function linesOf(event: RunEvent, after: Progress): readonly Line[] {
     case "item-failed":
       return failureLines(event);
     case "effect-intended":
-      return isShown(event.item) ? [line("→", "plain", event.item, event.what)] : [];
+      return event.item.startsWith("step:") ? [line("→", "plain", event.item, event.what)] : [];
     case "effect-done":
       return event.found && isShown(event.item)
         ? [line("→", "plain", event.item, "it had been done: found in the world after a doubt")]
@@ -127,7 +129,9 @@ function line(sign: string, tone: Tone, item: string, text: string): Line {
 
 function usesOf(item: string, progress: Progress): string {
   const step = progress.plan.runbook.steps.find(({ id }) => item === `step:${id}`);
-  return step === undefined ? "" : [step.uses, ...step.services].join(" ");
+  if (step !== undefined) return [step.uses, ...step.services].join(" ");
+  const service = progress.switched[item.replace(/^restore:/, "")];
+  return service === undefined ? "" : `to ${service.from}`;
 }
 
 function tookOf(event: EventOf<"item-done">, after: Progress): string {

@@ -10,24 +10,28 @@ import type { Screen, ScreenOptions } from "./screen-model.ts";
 import { closingText, openingText } from "./status.ts";
 import { time, timeOn } from "./words.ts";
 
-const WIDEST_SUBJECT = 24;
+const WIDEST_SUBJECT = 28;
 
 export function createLinesScreen(options: ScreenOptions): Screen {
   const paint = createPaint(options);
   const told = new Map<string, string>();
   let day = "";
+  let last: Instant | undefined;
   let width = 12;
 
   const write = (text: string): void => {
     options.stdout.write(paint.text(text));
   };
-  const print = (at: Instant, { sign, tone, subject, text }: Line): void => {
+  const print = (happened: Instant, { sign, tone, subject, text }: Line): void => {
+    // A switch is told with its own moment, after it was noticed: the prefix never goes back.
+    const at = last !== undefined && happened < last ? last : happened;
+    last = at;
     if (at.slice(0, 10) !== day) {
       day = at.slice(0, 10);
       write(`${day} UTC\n`);
     }
     const name = plainLine(subject, WIDEST_SUBJECT).padEnd(width);
-    write(`${time(at)}  ${paint.tone(tone, sign)} ${name}  ${plainLine(text, 600)}`.trimEnd() + "\n");
+    write(`${time(at)}  ${paint.tone(tone, paint.sign(sign))} ${name}  ${plainLine(text, 600)}`.trimEnd() + "\n");
   };
 
   return {

@@ -6,6 +6,8 @@ export type Tone = "good" | "bad" | "doubt" | "quiet" | "plain";
 export interface Paint {
   /** Colours `text` where colours are wanted. */
   tone(tone: Tone, text: string): string;
+  /** One sign, one column wide. */
+  sign(sign: string): string;
   /** The text as this terminal can show it. */
   text(text: string): string;
 }
@@ -16,9 +18,12 @@ export function createPaint(options: { color: boolean; unicode: boolean }): Pain
   return {
     tone: (tone, text) =>
       options.color && tone !== "plain" ? styleText(STYLES[tone], text, { validateStream: false }) : text,
+    sign: (sign) => (options.unicode ? sign : (SIGNS[sign] ?? asciiOf(sign).slice(0, 1))),
     text: (text) => (options.unicode ? text : asciiOf(text)),
   };
 }
+
+const SIGNS: Readonly<Record<string, string>> = { "→": ">", "…": ".", "▸": "*" };
 
 const ASCII: Readonly<Record<string, string>> = {
   "→": "->",

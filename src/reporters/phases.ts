@@ -58,7 +58,7 @@ function stepRow(step: StepReport): Row {
     case "started":
     case "waiting":
     case "retrying":
-      return { key, title: plainLine(`${step.id}  ${step.summary}`), state: "open" };
+      return { key, title: plainLine(`${step.id}  ${step.summary || step.uses}`), state: "open" };
     case "not begun":
       return { key, title: plainLine(`${step.id}  ${step.uses}`), state: "open" };
   }

@@ -2,9 +2,11 @@
 import type { Progress } from "../model/progress.ts";
 import { type Instant, formatDuration, msBetween } from "../model/time.ts";
 import { plainLine } from "./escape.ts";
+import type { CheckResult, Verdict } from "../model/verdict.ts";
+import { reasonOf } from "./headline.ts";
 import type { Report, ServiceReport } from "./report-model.ts";
 import { reportOf } from "./report.ts";
-import { VERDICT_WORD, clockOn, listed, shortImage, tPlus, time, timeOn } from "./words.ts";
+import { VERDICT_WORD, clockOn, listed, tPlus, timeOn, withTimesSign } from "./words.ts";
 
 const EXIT_WORDS: Readonly<Record<number, string>> = {
   0: "PASS or WARN, or switched and unjudged as asked",
@@ -35,6 +37,33 @@ export function statusTable(runs: readonly Report[]): string {
     nextOf(report) ?? "–",
   ]);
   return lines(columns([["RUN", "RUNBOOK", "STATE", "VERDICT", "NEXT"], ...rows]));
+}
+
+/** What a look at production found at `now`, outside any checkpoint: for `runbook check`. */
+export function checksText(
+  progress: Progress,
+  verdict: Verdict,
+  results: readonly CheckResult[],
+  now: Instant,
+): string {
+  const report = reportOf(progress, now);
+  const rows = results.map((result) => [
+    `  ${VERDICT_WORD[result.verdict]}`,
+    [result.check, result.service].filter(Boolean).join(" "),
+    result.value,
+    `before: ${result.baseline}; ${result.sample}`,
+  ]);
+  const why = results.filter((result) => result.verdict !== "pass");
+  return lines([
+    `${VERDICT_WORD[verdict]}  ${report.runbook} at ${clockOn(now, report.startedAt)}: ${reasonOf(verdict, results)}`,
+    ...columns(report.services.map((service) => serviceRow(service, now))).map((row) => `  ${row}`),
+    "",
+    ...columns(rows),
+    ...why.map(
+      ({ check, service, because }) => `  ${[check, service].filter(Boolean).join(" ")}: ${withTimesSign(because)}`,
+    ),
+    ...report.commands.map(({ does, command }) => `  to ${does}: ${command}`),
+  ]);
 }
 
 /** Opens a run in the foreground. */
@@ -118,15 +147,19 @@ function bodyOf(report: Report, now: Instant): readonly string[] {
 }
 
 function serviceRow(service: ServiceReport, now: Instant): readonly string[] {
-  const { name, before, after, restored, switchedAt, supersededBy } = service;
-  if (after === undefined || switchedAt === undefined) return [name, `${before} (not switched)`];
-  const moved = `${before} → ${after}`;
-  const image = service.images[0] === undefined ? "" : ` (${shortImage(service.images[0])})`;
-  if (restored !== undefined)
-    return [name, `${after} → ${restored.serving}`, `restored ${time(restored.at)}${service.held ? ", held" : ""}`];
+  const { name, after, restored, switchedAt, supersededBy } = service;
+  const short = (revision: string): string =>
+    revision.startsWith(`${name}-`) ? revision.slice(name.length + 1) : revision;
+  const before = short(service.before);
+  if (after === undefined || switchedAt === undefined) return [name, before, "not switched"];
+  const moved = `${before} → ${short(after)}`;
+  if (restored !== undefined) {
+    const hold = service.held ? ", held" : "";
+    return [name, `${short(after)} → ${short(restored.serving)}`, `restored ${timeOn(restored.at, now)}${hold}`];
+  }
   if (service.restoreFailed !== undefined) return [name, moved, `NOT restored: ${service.restoreFailed}`];
   if (supersededBy !== undefined) return [name, moved, `superseded by ${supersededBy}`];
-  return [name, moved + image, `T0 ${timeOn(switchedAt, now)}, ${tPlus(switchedAt, now)}`];
+  return [name, moved, `T0 ${timeOn(switchedAt, now)}, ${tPlus(switchedAt, now)}`];
 }
 
 function nextOf(report: Report, now: Instant = report.asOf): string | undefined {

@@ -28,31 +28,30 @@ export interface TaskListOptions {
 export class TaskList {
   readonly #entries: Map<string, Entry>;
   readonly #paint: Paint;
-  readonly #listr: Listr<object, typeof DefaultRenderer, typeof DefaultRenderer>;
+  readonly #options: TaskListOptions;
 
   constructor(rows: readonly Row[], options: TaskListOptions) {
     this.#paint = options.paint;
     this.#entries = new Map(
       rows.map((row) => [row.key, { row, output: "", task: undefined, ended: Promise.withResolvers<void>() }]),
     );
-    this.#listr = new Listr(
-      [...this.#entries.values()].map((entry) => ({
-        title: this.#text(entry.row.title),
-        task: (_context, task) => this.#follow(entry, task),
-      })),
-      {
-        concurrent: false,
-        exitOnError: false,
-        registerSignalListeners: false,
-        renderer: DrawnAnywhere,
-        rendererOptions: rendererOptions(options),
-      },
-    );
+    this.#options = options;
   }
 
-  /** Draws until every row has ended. */
+  /** Draws until every row has ended. Nothing is built before: listr keeps hold of the stream's write from then on. */
   async run(): Promise<void> {
-    await this.#listr.run();
+    const tasks = [...this.#entries.values()].map((entry) => ({
+      title: this.#text(entry.row.title),
+      task: (_context: object, task: Wrapper) => this.#follow(entry, task),
+    }));
+    const listr = new Listr<object, typeof DefaultRenderer, typeof DefaultRenderer>(tasks, {
+      concurrent: false,
+      exitOnError: false,
+      registerSignalListeners: false,
+      renderer: DrawnAnywhere,
+      rendererOptions: rendererOptions(this.#options),
+    });
+    await listr.run();
   }
 
   update(rows: readonly Row[]): void {

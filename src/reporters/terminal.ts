@@ -28,6 +28,8 @@ export function createTerminalScreen(options: ScreenOptions): Screen {
   const comments = new Map<string, Delivered>();
   let phase: PhaseName | undefined;
   let list: TaskList | undefined;
+  let shown: Progress | undefined;
+  const entered = new Set<PhaseName>();
   /** Everything that is written, in order: a list is drawn to its end before the next words. */
   let drawn: Promise<void> = Promise.resolve();
 
@@ -35,12 +37,15 @@ export function createTerminalScreen(options: ScreenOptions): Screen {
     drawn = drawn.then(() => void options.stdout.write(paint.text(text)));
   };
   const enter = (next: PhaseName, progress: Progress): void => {
+    // A list that is taken up again, after a question, shows only what is still to come.
+    const rows = rowsOf(next, progress).filter(({ state }) => state === "open" || !entered.has(next));
     phase = next;
-    const rows = rowsOf(next, progress);
+    entered.add(next);
     if (rows.length === 0) return;
     const started = new TaskList(rows, { ...options, paint });
     list = started;
     drawn = drawn.then(() => started.run());
+    started.update(rows);
   };
   const leave = (): void => {
     list?.end();
@@ -49,23 +54,26 @@ export function createTerminalScreen(options: ScreenOptions): Screen {
 
   return {
     begin(progress) {
+      shown = progress;
       say(openingText(progress));
       enter(phaseOf(progress), progress);
-      list?.update(rowsOf(phaseOf(progress), progress));
     },
     event(event, progress) {
+      shown = progress;
       if (phase !== undefined) list?.update(rowsOf(phase, progress));
       const next = progress.paused === undefined ? phaseOf(progress) : "over";
       if (next !== phase) leave();
       if (SPOKEN.has(event.type)) {
-        if (next === phase) comments.set(`said:${event.seq}`, spoken(event, progress));
-        else say(`${spoken(event, progress).body}\n`);
+        if (list === undefined) say(`${spoken(event, progress).body}\n`);
+        else comments.set(`said:${event.seq}`, spoken(event, progress));
       }
-      if (next !== phase) enter(next, progress);
+      // What follows an answer is not known yet: a rollback, or going on as before.
+      if (next !== phase && event.type !== "question-answered") enter(next, progress);
       const comment = options.showComments ? deliveredComment(event, progress) : undefined;
       if (comment !== undefined) comments.set(comment.key, comment);
     },
     waiting(waits, now) {
+      if (shown !== undefined && shown.paused === undefined && phaseOf(shown) !== phase) enter(phaseOf(shown), shown);
       for (const wait of waits.filter(isWorthALine)) list?.wait(wait.item, waitText(wait, now));
     },
     async close(progress, exitCode) {
@@ -89,8 +97,7 @@ function spoken(event: Parameters<Screen["event"]>[0], progress: Progress): Deli
 function waitText(wait: Wait, now: Instant): string {
   const until = wait.deadline ?? wait.lookAt;
   const left = msBetween(now, until);
-  const what = wait.item.startsWith("checkpoint:") ? "" : `${wait.for}; `;
   return plainLine(
-    `${what}since ${timeOn(wait.since, now)}, until ${timeOn(until, now)} UTC; ${left > 0 ? `${formatDuration(left)} left` : "due"} at ${time(now)}`,
+    `since ${timeOn(wait.since, now)}, until ${timeOn(until, now)} UTC; ${left > 0 ? `${formatDuration(left)} left` : "due"} at ${time(now)}`,
   );
 }
