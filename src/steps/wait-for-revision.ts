@@ -1,0 +1,258 @@
+/** `wait-for-revision`: waits until the revision that this run's deploy made has all the traffic; changes nothing itself. */
+import { z } from "zod";
+import { PortFailure } from "../model/error.ts";
+import type { CloudRunSnapshot, CloudRunTarget } from "../model/service.ts";
+import { type Instant, instantSchema, MINUTE, msBetween, plusMs, SECOND } from "../model/time.ts";
+import { isPinned, sharesOf, showShares } from "../model/traffic.ts";
+import type { CloudRunRevision, CloudRunService } from "../ports/cloud-run.ts";
+import { type Stage, stageOf } from "./revision-stage.ts";
+import type { Finding, PreflightContext, StepContext, StepKind, StepOutcome, StepService } from "./step.ts";
+
+const argsSchema = z.strictObject({
+  commit: z
+    .string()
+    .min(7)
+    .exactOptional()
+    .describe("The commit that the new revision must be of, by its label commit-sha (at least 7 characters)."),
+  revision: z.string().min(1).exactOptional().describe("The new revision's name, where the deploy chooses it."),
+  "traffic-moved-by": z
+    .enum(["latest", "workflow"])
+    .prefault("latest")
+    .describe("latest (default): traffic follows the newest revision. workflow: the deploy moves traffic by name."),
+});
+type Args = z.infer<typeof argsSchema>;
+
+/** Per service: which revision is waited for, and the switch once it was reported. */
+const memoSchema = z.record(
+  z.string(),
+  z.strictObject({
+    expected: z.string().exactOptional(),
+    createdAt: instantSchema.exactOptional(),
+    live: z.string().exactOptional(),
+  }),
+);
+type Memo = z.infer<typeof memoSchema>;
+
+export const waitForRevision: StepKind<Args> = {
+  uses: "wait-for-revision",
+  summary: "Waits until each Cloud Run service serves its new revision with all of its traffic.",
+  args: argsSchema,
+  platforms: ["cloud-run"],
+  needsServices: true,
+  defaultTimeoutMs: 10 * MINUTE,
+  preflight,
+  turn,
+};
+
+async function preflight(context: PreflightContext<Args>): Promise<readonly Finding[]> {
+  const findings = await Promise.all(
+    context.services.map(async ({ name, target }): Promise<readonly Finding[]> => {
+      if (target.platform !== "cloud-run") return [];
+      try {
+        const service = await context.ports.cloudRun.service(target, context.signal);
+        return context.args?.["traffic-moved-by"] === "workflow" ? [] : pinFindings(name, target, service);
+      } catch (error) {
+        return [findingOf(name, target, error)];
+      }
+    }),
+  );
+  return findings.flat();
+}
+
+function pinFindings(name: string, target: CloudRunTarget, service: CloudRunService): readonly Finding[] {
+  if (!isPinned(service.traffic)) return [];
+  const pinnedTo = sharesOf(service.traffic);
+  const newest = service.latestReadyRevision;
+  const command =
+    `gcloud run services update-traffic ${target.service} --to-latest ` +
+    `--region ${target.region} --project ${target.project}`;
+  return [
+    {
+      severity: "error",
+      what: `${name} is pinned to ${showShares(pinnedTo)}: a deploy would get 0 % of its traffic`,
+      next:
+        newest === undefined || pinnedTo.has(newest)
+          ? `un-pin it with \`${command}\``
+          : `\`${command}\` would send everything to ${newest} at once: un-pin only when that revision is good`,
+    },
+  ];
+}
+
+function findingOf(name: string, target: CloudRunTarget, error: unknown): Finding {
+  if (!(error instanceof PortFailure)) throw error;
+  switch (error.kind) {
+    case "not-found":
+      return {
+        severity: "error",
+        what: `${name}: there is no Cloud Run service ${target.service} in ${target.region} of project ${target.project}`,
+        next: `compare with \`gcloud run services list --project ${target.project}\``,
+      };
+    case "unauthorised":
+      return {
+        severity: "unauthorised",
+        what: `${name}: ${error.message}`,
+        next: `run.services.get on project ${target.project} is needed (roles/run.viewer)`,
+      };
+    default:
+      throw error;
+  }
+}
+
+async function turn(context: StepContext<Args>): Promise<StepOutcome> {
+  const memo = memoSchema.parse(context.memo ?? {});
+  const looks = await Promise.all(context.services.map((service) => look(context, service, memo[service.name] ?? {})));
+  const switched = looks.flatMap(({ stage }) => (stage.kind === "live" ? [stage.change] : []));
+  const next: Memo = Object.fromEntries(looks.map(({ service, memo: after }) => [service.name, after]));
+  const refusal = looks.find(({ stage }) => stage.kind === "refused");
+  const wait = {
+    kind: "waiting",
+    for: looks.map(({ service, stage }) => `${service.name}: ${stage.text}`).join("; "),
+    memo: next,
+    ...(switched.length > 0 ? { switched } : {}),
+  } as const;
+  if (refusal?.stage.kind === "refused") {
+    // A refusal cannot carry switches: what switched in this very turn is reported first.
+    if (switched.length > 0) return { ...wait, lookAt: plusMs(context.now, SECOND) };
+    return refusedFor(context, refusal.service, refusal.stage);
+  }
+  const isOver = looks.every(({ stage }) => stage.kind === "live" || stage.kind === "reported");
+  if (!isOver) return { ...wait, lookAt: nextLook(context) };
+  return {
+    kind: "done",
+    summary: looks.map(({ service, stage }) => `${service.name}: ${stage.text}`).join("; "),
+    output: outputOf(next),
+    ...(switched.length > 0 ? { switched } : {}),
+  };
+}
+
+interface Look {
+  readonly service: StepService;
+  readonly stage: Stage | { readonly kind: "reported"; readonly text: string };
+  readonly memo: Memo[string];
+}
+
+/** One service: at most three reads. A service whose switch was reported is not looked at again. */
+async function look(context: StepContext<Args>, service: StepService, memo: Memo[string]): Promise<Look> {
+  const { target, before } = service;
+  if (target.platform !== "cloud-run" || before.platform !== "cloud-run") {
+    throw new TypeError(`${service.name} is not a Cloud Run service`);
+  }
+  if (memo.live !== undefined) return { service, stage: { kind: "reported", text: `live (${memo.live})` }, memo };
+  const state = await context.ports.cloudRun.service(target, context.signal);
+  const name = memo.expected ?? context.args.revision ?? candidateOf(state, before);
+  const revision = name === undefined ? undefined : await revisionIfThere(context, target, name);
+  const isChosen = memo.expected !== undefined || context.args.revision !== undefined;
+  if (revision === undefined || (!isChosen && isOld(revision, before))) {
+    const text =
+      context.args.revision === undefined ? "no new revision yet" : `no revision ${context.args.revision} yet`;
+    return { service, stage: { kind: "waiting", text }, memo };
+  }
+  const unlike = commitProblem(revision, context.args.commit);
+  if (unlike !== undefined) return { service, stage: unlike, memo };
+  const newest = await newerThan(context, target, state, revision);
+  const stage = stageOf({
+    service: service.name,
+    before,
+    state,
+    revision,
+    newest,
+    now: context.now,
+    movedByWorkflow: context.args["traffic-moved-by"] === "workflow",
+    target,
+  });
+  const after = { expected: revision.name, createdAt: revision.createdAt };
+  return { service, stage, memo: stage.kind === "live" ? { ...after, live: revision.name } : after };
+}
+
+/** The newest revision where it is another one than before the run. */
+function candidateOf(state: CloudRunService, before: CloudRunSnapshot): string | undefined {
+  const newest = state.latestCreatedRevision;
+  return newest === (before.newestRevision ?? before.revision) ? undefined : newest;
+}
+
+/** The clocks of this machine and of the API may differ by a little. */
+const SKEW_MS = MINUTE;
+
+function isOld(revision: CloudRunRevision, before: CloudRunSnapshot): boolean {
+  return msBetween(before.takenAt, revision.createdAt) < -SKEW_MS;
+}
+
+function commitProblem(revision: CloudRunRevision, wanted: string | undefined): Stage | undefined {
+  if (wanted === undefined) return undefined;
+  const { commit } = revision;
+  if (commit === undefined) {
+    return {
+      kind: "refused",
+      text: `revision ${revision.name} has no label commit-sha`,
+      because: `revision ${revision.name} has no label commit-sha, so it cannot be told whether it is of ${wanted}`,
+    };
+  }
+  if (commit.startsWith(wanted) || wanted.startsWith(commit)) return undefined;
+  return { kind: "waiting", text: `the newest revision ${revision.name} is of ${commit}, not of ${wanted}` };
+}
+
+async function revisionIfThere(
+  context: StepContext<Args>,
+  target: CloudRunTarget,
+  name: string,
+): Promise<CloudRunRevision | undefined> {
+  try {
+    return await context.ports.cloudRun.revision(target, name, context.signal);
+  } catch (error) {
+    if (error instanceof PortFailure && error.kind === "not-found") return undefined;
+    throw error;
+  }
+}
+
+/** Another revision made after the one that is waited for. */
+async function newerThan(
+  context: StepContext<Args>,
+  target: CloudRunTarget,
+  state: CloudRunService,
+  revision: CloudRunRevision,
+): Promise<CloudRunRevision | undefined> {
+  const name = state.latestCreatedRevision;
+  if (name === undefined || name === revision.name) return undefined;
+  const other = await revisionIfThere(context, target, name);
+  return other !== undefined && other.createdAt > revision.createdAt ? other : undefined;
+}
+
+function refusedFor(
+  context: StepContext<Args>,
+  service: StepService,
+  stage: Extract<Stage, { kind: "refused" }>,
+): StepOutcome {
+  const refused = { kind: "refused", because: `${service.name}: ${stage.because}` } as const;
+  if (stage.failing === undefined) return refused;
+  return {
+    ...refused,
+    verdict: "fail",
+    results: [
+      {
+        check: context.step.id,
+        uses: "wait-for-revision",
+        service: service.name,
+        verdict: "fail",
+        platformFailure: true,
+        value: stage.failing,
+        baseline: "none",
+        sample: "1 revision",
+        because: stage.because,
+      },
+    ],
+  };
+}
+
+/** Revisions are told by service; `revision` alone where there is but one service. */
+function outputOf(memo: Memo): Readonly<Record<string, string>> {
+  const names = Object.entries(memo).map(([service, { live }]) => [service, live ?? ""] as const);
+  const [only] = names;
+  return { ...Object.fromEntries(names), ...(names.length === 1 && only !== undefined ? { revision: only[1] } : {}) };
+}
+
+/** Every 5 s in the first minute, 10 s in the next two, then 15 s; a tenth of jitter. */
+function nextLook(context: StepContext<Args>): Instant {
+  const waited = msBetween(context.startedAt, context.now);
+  const pause = waited < MINUTE ? 5 * SECOND : waited < 3 * MINUTE ? 10 * SECOND : 15 * SECOND;
+  return plusMs(context.now, Math.round(pause * (0.9 + 0.2 * context.random())));
+}
