@@ -2,6 +2,7 @@
 import { type Draft, type DraftUse, recordOf, textsIn } from "./draft.ts";
 import { hasExpression, parseTemplate, type ReferenceUse, referencesOf } from "./expressions.ts";
 import { quoted } from "./problems.ts";
+import { runbookFileSchema } from "./schema.ts";
 import type { Finding, Path } from "./source.ts";
 import { didYouMean, oneOf } from "./suggest.ts";
 
@@ -52,7 +53,7 @@ function sitesOf(draft: Draft): readonly Site[] {
     textsIn(use.raw["with"], [...use.path, "with"]).map((text) => ({ ...text, place })),
   );
   const others = textsIn(draft.root)
-    .filter(({ path }) => !isArgument(path))
+    .filter(({ path }) => !isArgument(path) && Object.hasOwn(runbookFileSchema.shape, path[0] ?? ""))
     .map((text) => ({ ...text, place: placeOutside(text.path) }));
   return [...inArguments, ...others];
 }
@@ -248,6 +249,7 @@ function keysIn(value: unknown, path: Path): readonly Path[] {
 
 /** An input that nothing reads would be given in vain: an operator believes that it does something. */
 function unusedInputs(draft: Draft, sites: readonly Site[]): readonly Finding[] {
+  if (draft.steps.length === 0) return [];
   const used = new Set<string>();
   for (const { text } of sites) {
     const parsed = parseTemplate(text);

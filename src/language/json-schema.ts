@@ -48,9 +48,9 @@ function typeUses(item: JsonSchema, kinds: readonly StepKind<never>[]): void {
       ...(kind.needsServices ? ["services"] : []),
       ...(Array.isArray(args["required"]) && args["required"].length > 0 ? ["with"] : []),
     ];
-    // oxlint-disable-next-line unicorn/no-thenable -- "then" is a keyword of JSON Schema; nobody awaits this.
     return {
       if: { properties: { uses: { const: kind.uses } }, required: ["uses"] },
+      // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema; nobody awaits this.
       then: { properties: { with: args }, ...(required.length === 0 ? {} : { required }) },
     };
   });

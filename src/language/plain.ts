@@ -4,6 +4,12 @@ import type { Alias, Document, ParsedNode, Scalar } from "yaml";
 import { quoted } from "./problems.ts";
 import type { Finding } from "./source.ts";
 
+export const TAGGED = [
+  "YAML tags are not used in runbooks",
+  "plain values",
+  "remove the tag (the word that begins with `!`)",
+] as const;
+
 const MAX_DEPTH = 30;
 const MAX_ALIASES = 20;
 
@@ -91,6 +97,11 @@ function valueOf(reading: Reading, node: unknown, depth: number): unknown {
       "check that this is the file that you meant",
       spanOf(node),
     );
+    return undefined;
+  }
+  if ((node as { tag?: string } | null)?.tag !== undefined) {
+    reading.fatal = true;
+    refuse(reading, "yaml-tag", ...TAGGED, spanOf(node));
     return undefined;
   }
   if (isAlias(node)) return valueOf(reading, node.resolve(reading.doc), depth);

@@ -136,6 +136,7 @@ export function platformsFit(draft: Draft): readonly Finding[] {
 }
 
 export function servicesAreUsed(draft: Draft): readonly Finding[] {
+  if (draft.steps.length === 0) return [];
   const used = new Set([
     ...usesOf(draft).flatMap((use) => use.services.map(({ name }) => name)),
     ...servicesReferredTo(draft),

@@ -2,7 +2,7 @@
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import type { Document, ParsedNode, Scalar } from "yaml";
 import type { Position } from "../model/runbook.ts";
-import { toPlain } from "./plain.ts";
+import { TAGGED, toPlain } from "./plain.ts";
 import { cleaned, excerptOf, type Problem } from "./problems.ts";
 
 export type Path = readonly (string | number)[];
@@ -81,13 +81,8 @@ function syntaxFinding(error: { code: string; message: string; pos: [number, num
     };
   }
   if (error.code === "TAG_RESOLVE_FAILED") {
-    return {
-      rule: "yaml-tag",
-      what: "YAML tags are not used in runbooks",
-      expected: "plain values",
-      remedy: "remove the tag (the word that begins with `!`)",
-      where,
-    };
+    const [what, expected, remedy] = TAGGED;
+    return { rule: "yaml-tag", what, expected, remedy, where };
   }
   if (error.code === "RESOURCE_EXHAUSTION") {
     return {

@@ -55,11 +55,19 @@ export function argumentsFit(draft: Draft): readonly Finding[] {
     if (use.kind === undefined) return [];
     const given = use.raw["with"];
     if (given !== undefined && recordOf(given) === undefined) return [];
-    return argumentIssues(use.kind.args, given ?? {}).map(({ path, ...issue }) => ({
+    const { args, uses } = use.kind;
+    return argumentIssues(args, given ?? {}).map(({ path, ...issue }) => ({
       ...issue,
+      ...(path.length === 1 && issue.key !== undefined ? { what: aboutArgument(issue.rule, issue.key, uses) } : {}),
       where: { path: [...use.path, "with", ...path], side: issue.side },
     }));
   });
+}
+
+function aboutArgument(rule: string, key: string, uses: string): string {
+  return rule === "missing-key"
+    ? `\`${uses}\` needs the argument ${quoted(key)}`
+    : `\`${uses}\` has no argument ${quoted(key)}`;
 }
 
 export function idsAreUnique(draft: Draft): readonly Finding[] {
