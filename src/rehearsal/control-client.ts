@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { type FailureKind, messageOf, PortFailure } from "../model/error.ts";
+import { clockTime, type Instant } from "../model/time.ts";
 import type { Command, CommandState } from "../ports/command.ts";
 import type { Helm } from "../ports/helm.ts";
 import type { Http } from "../ports/http.ts";
@@ -18,11 +19,14 @@ export interface Controlled {
 
 const TIMEOUT_MS = 10_000;
 
-/** `url`: of a control server. Commands that another client started are unknown to this one, as after a crash. */
-export function createControlled({ url }: { readonly url: string }): Controlled {
+/**
+ * `url`: of a control server; `now`: the world's time, for messages. Commands that another client started are unknown to
+ * this one, as after a crash.
+ */
+export function createControlled({ url, now }: { readonly url: string; readonly now: () => Instant }): Controlled {
   const client = randomUUID();
   const call = <T>(path: string, body: object, schema: z.ZodType<T>, signal?: AbortSignal): Promise<T> =>
-    post(`${url}${path}`, body, schema, signal);
+    post({ address: `${url}${path}`, now, body, schema, signal });
   return {
     http: {
       probe: ({ method, url, timeoutMs }, signal) => call("/http", { method, url, timeoutMs }, responseSchema, signal),
@@ -62,7 +66,15 @@ const commandStateSchema: z.ZodType<CommandState> = z.discriminatedUnion("state"
 const historySchema = z.array(z.strictObject({ revision: z.number(), status: z.string(), updatedAt: z.string() }));
 const answerSchema = z.strictObject({ answer: z.string(), by: z.string() }).optional();
 
-async function post<T>(address: string, body: object, schema: z.ZodType<T>, signal?: AbortSignal): Promise<T> {
+interface Request<T> {
+  readonly address: string;
+  readonly now: () => Instant;
+  readonly body: object;
+  readonly schema: z.ZodType<T>;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function post<T>({ address, now, body, schema, signal }: Request<T>): Promise<T> {
   const bound = AbortSignal.timeout(TIMEOUT_MS);
   try {
     const response = await fetch(address, {
@@ -81,7 +93,13 @@ async function post<T>(address: string, body: object, schema: z.ZodType<T>, sign
     if (error instanceof PortFailure) throw error;
     if (signal?.aborted === true) throw new PortFailure("aborted", "interrupted", { cause: error });
     if (error instanceof z.ZodError) throw new PortFailure("malformed", z.prettifyError(error), { cause: error });
-    throw new PortFailure("unavailable", `the simulated world: ${messageOf(error)}`, { cause: error });
+    throw new PortFailure(
+      "unavailable",
+      `no word from the simulated world at ${clockTime(now())}: ${messageOf(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

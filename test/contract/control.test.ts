@@ -23,7 +23,7 @@ async function scene(): Promise<Scene> {
   const server = await startControlServer(state, faults);
   onTestFinished(() => server.close());
   const fault: Scene["fault"] = (planned) => faults.add({ status: 503, times: 1, ...planned });
-  return { ...createControlled(server), world, state, url: server.url, fault };
+  return { ...createControlled({ url: server.url, now: () => world.now }), world, state, url: server.url, fault };
 }
 
 test("probes: what the scenario says at this moment, unavailable where it says nothing, a timeout where it is slow", async () => {
@@ -55,7 +55,7 @@ test("commands take world time, have their effect at the end, and are unknown to
   const spec = { argv: ["./migrate", "--all"] as const, env: { RUNBOOK_INPUT_BRANCH: "main" }, timeoutMs: 60_000 };
   await command.start("k", { ...spec, argv: ["./migrate", "--all"] });
   expect(await command.poll("k")).toEqual({ state: "running" });
-  expect(await createControlled({ url }).command.poll("k")).toEqual({ state: "unknown" });
+  expect(await createControlled({ url, now: () => world.now }).command.poll("k")).toEqual({ state: "unknown" });
   await expect(command.start("k", { ...spec, argv: ["./migrate"] })).rejects.toMatchObject({ kind: "conflict" });
   expect(migrated).toBe(0);
   world.advanceTo(plusMs(T, 5_000));
@@ -169,5 +169,13 @@ test("a call that makes no sense is invalid", async () => {
   expect((await fetch(`${url}/nothing`, { method: "POST", body: "{}" })).status).toBe(404);
   await expect(command.start("k", { argv: [] as never, env: {}, timeoutMs: 1 })).rejects.toMatchObject({
     kind: "invalid",
+  });
+});
+
+test("a world that is gone is unavailable", async () => {
+  const { helm } = createControlled({ url: "http://127.0.0.1:9", now: () => T });
+  await expect(helm.version()).rejects.toMatchObject({
+    kind: "unavailable",
+    message: expect.stringMatching(/^no word from the simulated world at 04:00 UTC/),
   });
 });
