@@ -71,6 +71,7 @@ function runs(request: GitHubRequest): GitHubReply {
   const repository = repositoryOf(request);
   const file = request.path["workflow"] === undefined ? undefined : workflowOf(request).file;
   const wanted = (name: string, value: string): boolean => [null, value].includes(request.query.get(name));
+  const isCreated = createdFilter(request.query.get("created"));
   const found = repository.runs.filter(
     (each) =>
       (file === undefined || each.origin.file === file) &&
@@ -79,7 +80,7 @@ function runs(request: GitHubRequest): GitHubReply {
       wanted("branch", each.origin.headBranch) &&
       wanted("head_sha", each.origin.headSha) &&
       (wanted("status", each.status) || wanted("status", each.conclusion ?? "")) &&
-      isCreated(each, request.query.get("created")),
+      isCreated(each),
   );
   return list(
     found.reverse().map((each) => runBody(request.views, repository, each)),
@@ -88,16 +89,19 @@ function runs(request: GitHubRequest): GitHubReply {
 }
 
 /** `>=T`, `>T`, `<=T`, `<T`, `A..B`; what is not understood is refused, never ignored. */
-function isCreated(run: SimulatedRun, filter: string | null): boolean {
-  if (filter === null) return true;
-  const at = githubTime(run.createdAt);
+function createdFilter(filter: string | null): (run: SimulatedRun) => boolean {
+  if (filter === null) return () => true;
+  const of = (run: SimulatedRun): string => githubTime(run.createdAt);
   const range = /^(.+)\.\.(.+)$/.exec(filter);
-  if (range !== null) return at >= dateOf(range[1]) && at <= dateOf(range[2]);
+  if (range !== null) {
+    const [from, until] = [dateOf(range[1]), dateOf(range[2])];
+    return (run) => of(run) >= from && of(run) <= until;
+  }
   const [, comparison, date] = /^(>=|<=|>|<)(.+)$/.exec(filter) ?? [];
   const bound = dateOf(date);
-  if (comparison === ">=") return at >= bound;
-  if (comparison === "<=") return at <= bound;
-  return comparison === ">" ? at > bound : at < bound;
+  if (comparison === ">=") return (run) => of(run) >= bound;
+  if (comparison === "<=") return (run) => of(run) <= bound;
+  return comparison === ">" ? (run) => of(run) > bound : (run) => of(run) < bound;
 }
 
 function dateOf(text: string | undefined): string {
