@@ -26,7 +26,9 @@ const argsSchema = z
     timeout: durationSchema.prefault("10s").describe("Longer than this is no answer (default 10s)."),
     attempts: z.number().int().min(1).max(20).prefault(3).describe("How many probes are judged together (default 3)."),
     required: z.number().int().min(1).max(20).prefault(2).describe("How many of them must be good (default 2)."),
-    for: durationSchema.prefault("2m").describe("As a step: how long to go on probing (default 2m)."),
+    for: durationSchema
+      .prefault("1m")
+      .describe("As a step: how long to judge, after two minutes of settling (default 1m)."),
   })
   .refine(({ attempts, required }) => required <= attempts, {
     error: "required must not be more than attempts",
@@ -134,7 +136,7 @@ function judge(sample: Sample, args: Args): { verdict: Verdict; because: string 
     return { verdict: "inconclusive", because: `${counted}; ${args.attempts} are needed to judge` };
   }
   if (shortLooks === 0) return { verdict: "warn", because: `${counted}; the newest one is` };
-  if (shortLooks === 1) return { verdict: "warn", because: `${counted}; the next probe decides` };
+  if (shortLooks === 1) return { verdict: "inconclusive", because: `${counted}; the next probe decides` };
   if (firstGood === undefined && probes.every(({ answered }) => !answered)) {
     const because = `${shown(args.url)} has not answered since this run began: it may be unreachable from here`;
     return { verdict: "inconclusive", because };

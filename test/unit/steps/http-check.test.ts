@@ -53,43 +53,43 @@ async function check(letters: string, verdicts: string, given: object = {}): Pro
   expect(found.map(({ verdict }) => verdict[0]).join("")).toBe(verdicts);
 }
 
-test("two of the last three: one bad probe passes, two warn, twice in a row fails", async () => {
+test("two of the last three: one bad probe passes, two leave it open, twice in a row fails", async () => {
   await check("ggg", "ipp");
   await check("ggbggg", "ippppp");
-  await check("gggbb", "ipppw");
-  await check("gggbbb", "ipppwf");
-  await check("gggbbbg", "ipppwfw");
-  await check("gggbbbgg", "ipppwfwp");
-  await check("bbbb", "iiwf");
-  await check("bgbgbg", "iiwpwp");
+  await check("gggbb", "ipppi");
+  await check("gggbbb", "ipppif");
+  await check("gggbbbg", "ipppifw");
+  await check("gggbbbgg", "ipppifwp");
+  await check("bbbb", "iiif");
+  await check("bgbgbg", "iiipip");
 });
 
 test("one bad probe alone never fails, however strict the numbers", async () => {
-  await check("gb", "pw", { attempts: 1, required: 1 });
-  await check("gbgg", "pwpp", { attempts: 1, required: 1 });
-  await check("gbb", "pwf", { attempts: 1, required: 1 });
-  await check("gggbggg", "iipwwwp", { attempts: 3, required: 3 });
-  await check("gggbb", "iipwf", { attempts: 3, required: 3 });
+  await check("gb", "pi", { attempts: 1, required: 1 });
+  await check("gbgg", "pipp", { attempts: 1, required: 1 });
+  await check("gbb", "pif", { attempts: 1, required: 1 });
+  await check("gggbggg", "iipiwwp", { attempts: 3, required: 3 });
+  await check("gggbb", "iipif", { attempts: 3, required: 3 });
 });
 
 test("silence fails only when the address answered before in this run", async () => {
-  await check("ttttt", "iiwii");
-  await check("uuuuu", "iiwii");
-  await check("guuuuu", "iiwfff");
-  await check("tttbbb", "iiwfff");
+  await check("ttttt", "iiiii");
+  await check("uuuuu", "iiiii");
+  await check("guuuuu", "iiifff");
+  await check("tttbbb", "iiifff");
 });
 
 test("a good answer has an expected status and the expected text", async () => {
   await check("www", "ipp");
   const body = { expect: { status: 200, "body-contains": "ok" } };
   await check("ggg", "ipp", body);
-  await check("wwww", "iiwf", body);
+  await check("wwww", "iiif", body);
   await check("bbb", "ipp", { expect: { status: [200, 500] } });
 });
 
 test("a row of the report says what was measured, without the query", async () => {
-  const [, , , warned] = await look("gggbb");
-  expect(warned).toMatchObject({ value: "500 in 84 ms", baseline: "200 in 84 ms at first", sample: "3 probes" });
+  const [, , , bad] = await look("gggbb");
+  expect(bad).toMatchObject({ value: "500 in 84 ms", baseline: "200 in 84 ms at first", sample: "3 probes" });
   const results = await look("gubb");
   expect(results.map(({ value }) => value)).toEqual(["200 in 84 ms", "no connection", "500 in 84 ms", "500 in 84 ms"]);
   expect(results.at(-1)).toMatchObject({
@@ -123,6 +123,28 @@ test("a failure that is no answer about the address is thrown", async () => {
   });
 });
 
+test("as a step it goes on probing until its window is over, and refuses at the first FAIL", async () => {
+  const ends = async (letters: string): Promise<unknown[]> => {
+    const args = httpCheck.args.parse(ARGS);
+    const http = answering(letters);
+    const samples = new Map<string, Json>();
+    for (let minute = 0; minute < letters.length; minute++) {
+      const world = { now: plusMs(T, minute * 60_000) };
+      const context = stepContext({ args, world, ports: { http }, startedAt: T });
+      const loadSample = async (key: string): Promise<Json | undefined> => samples.get(key);
+      const saveSample = async (key: string, sample: Json): Promise<void> => void samples.set(key, sample);
+      const outcome = await httpCheck.turn({ ...context, look: { ...context.look, loadSample, saveSample } });
+      if (outcome.kind !== "waiting") return [minute, outcome.kind, "verdict" in outcome ? outcome.verdict : undefined];
+    }
+    return ["never"];
+  };
+  expect(await ends("gggggg")).toEqual([3, "done", undefined]);
+  expect(await ends("ggbg")).toEqual([3, "done", undefined]);
+  expect(await ends("bbbb")).toEqual([3, "refused", "fail"]);
+  expect(await ends("ggbb")).toEqual([3, "refused", "inconclusive"]);
+  expect(await ends("uuuu")).toEqual([3, "refused", "inconclusive"]);
+});
+
 test("preflight remarks on what is not well already", async () => {
   const findings = async (letter: string): Promise<unknown> => {
     const args = httpCheck.args.parse(ARGS);
@@ -147,5 +169,5 @@ test("arguments", () => {
   accepts({ attempts: 2, required: 2 }, true);
   accepts({ attempts: 1 }, false);
   accepts({ timeout: 10 }, false);
-  expect(httpCheck.args.parse(ARGS)).toMatchObject({ attempts: 3, required: 2, timeout: 10_000, for: 120_000 });
+  expect(httpCheck.args.parse(ARGS)).toMatchObject({ attempts: 3, required: 2, timeout: 10_000, for: 60_000 });
 });
