@@ -25,15 +25,15 @@ export interface FailedRequest {
 
 export function githubFailure(error: unknown, request: FailedRequest): PortFailure {
   if (error instanceof PortFailure) return error;
-  const unknown = request.readOnly ? ("no" as const) : ("unknown" as const);
+  const applied = request.readOnly ? ("no" as const) : ("unknown" as const);
   const answered = answeredSchema.safeParse(error);
   // A bound that was reached while the body was read leaves an answer behind, so it is asked first.
-  if (request.interrupted) return new PortFailure("aborted", `interrupted: ${request.what}`, { applied: unknown });
+  if (request.interrupted) return new PortFailure("aborted", `interrupted: ${request.what}`, { applied });
   if (request.timedOut) {
     const message = `GitHub did not answer within ${formatDuration(request.timeoutMs)}: ${request.what}`;
-    return new PortFailure("timeout", message, { applied: unknown });
+    return new PortFailure("timeout", message, { applied });
   }
-  if (!answered.success) return unreachable(error, request, unknown);
+  if (!answered.success) return unreachable(error, request, applied);
 
   const { status, response } = answered.data;
   const said = textOf(response.data);
@@ -42,7 +42,7 @@ export function githubFailure(error: unknown, request: FailedRequest): PortFailu
     return new PortFailure("rate-limited", message, { retryAfterMs: waitOf(response.headers) });
   }
   const kind = kindOf(status);
-  return new PortFailure(kind, message, kind === "unavailable" || kind === "malformed" ? { applied: unknown } : {});
+  return new PortFailure(kind, message, kind === "unavailable" || kind === "malformed" ? { applied } : {});
 }
 
 function kindOf(status: number): FailureKind {
@@ -55,14 +55,14 @@ function kindOf(status: number): FailureKind {
 }
 
 /** Refused connections never reached GitHub; resets may have. */
-function unreachable(error: unknown, request: FailedRequest, unknown: "no" | "unknown"): PortFailure {
+function unreachable(error: unknown, request: FailedRequest, applied: "no" | "unknown"): PortFailure {
   const cause: unknown = error instanceof Error ? error.cause : undefined;
   const deepest: unknown = cause instanceof Error && cause.cause !== undefined ? cause.cause : (cause ?? error);
   const code = z.looseObject({ code: z.string() }).safeParse(deepest).data?.code;
   const neverSent = code === "ECONNREFUSED" || code === "ENOTFOUND" || code === "EAI_AGAIN";
   const why = cut(messageOf(deepest)) || code || "no connection";
   return new PortFailure("unavailable", `GitHub cannot be reached (${why}): ${request.what}`, {
-    applied: neverSent ? "no" : unknown,
+    applied: neverSent ? "no" : applied,
   });
 }
 

@@ -1,7 +1,6 @@
 /** GitHub Actions over REST: translates between the wire and ports/workflows.ts, nothing else. */
 import { z } from "zod";
 import { PortFailure } from "../model/error.ts";
-import { type Instant, instant } from "../model/time.ts";
 import type {
   DispatchRequest,
   PendingApproval,
@@ -15,6 +14,18 @@ import type {
 import { GitHub, type GitHubConfig, ownerAndRepo } from "./github.ts";
 import { readViewer } from "./github-viewer.ts";
 import { workflowDefinition } from "./workflow-file.ts";
+import {
+  approvalOf,
+  contentSchema,
+  dispatchedSchema,
+  jobOf,
+  jobsSchema,
+  pendingSchema,
+  runOf,
+  runSchema,
+  runsSchema,
+  shaSchema,
+} from "./workflow-wire.ts";
 
 export function createWorkflows(config: GitHubConfig): Workflows {
   return new GitHubWorkflows(new GitHub(config));
@@ -26,56 +37,6 @@ const DISPATCH = "POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dis
 const MAX_RUN_PAGES = 10;
 /** A matrix makes at most 256 jobs; a workflow may hold several. */
 const MAX_JOB_PAGES = 20;
-
-const time = z.string().transform((text): Instant => instant(text));
-const optionalTime = time.nullish().transform((at) => at ?? undefined);
-const runSchema = z.object({
-  id: z.number(),
-  run_attempt: z.number().optional(),
-  status: z.enum(["queued", "in_progress", "completed", "waiting", "requested", "pending"]),
-  conclusion: z
-    .enum([
-      "success",
-      "failure",
-      "neutral",
-      "cancelled",
-      "skipped",
-      "timed_out",
-      "action_required",
-      "stale",
-      "startup_failure",
-    ])
-    .nullable(),
-  head_sha: z.string(),
-  display_title: z.string(),
-  actor: z.object({ login: z.string() }).nullish(),
-  html_url: z.string(),
-  created_at: time,
-  run_started_at: optionalTime,
-  updated_at: time,
-});
-const runsSchema = z.object({ workflow_runs: z.array(runSchema) });
-const jobSchema = z.object({
-  name: z.string(),
-  status: z.string(),
-  conclusion: z.string().nullable(),
-  html_url: z.string().nullish(),
-  started_at: optionalTime,
-  completed_at: optionalTime,
-  steps: z.array(z.object({ name: z.string(), conclusion: z.string().nullish() })).optional(),
-});
-const jobsSchema = z.object({ jobs: z.array(jobSchema) });
-const pendingSchema = z.array(
-  z.object({
-    environment: z.object({ name: z.string().optional(), html_url: z.string().optional() }),
-    reviewers: z.array(
-      z.object({ reviewer: z.object({ login: z.string().optional(), name: z.string().optional() }).nullish() }),
-    ),
-  }),
-);
-const contentSchema = z.object({ type: z.literal("file"), encoding: z.literal("base64"), content: z.string() });
-const shaSchema = z.string().regex(/^[0-9a-f]{40,64}$/);
-const dispatchedSchema = z.union([z.object({ workflow_run_id: z.number() }), z.literal(""), z.null(), z.undefined()]);
 
 class GitHubWorkflows implements Workflows {
   readonly #github: GitHub;
@@ -163,11 +124,7 @@ class GitHubWorkflows implements Workflows {
   ): Promise<readonly PendingApproval[]> {
     const parameters = { ...ownerAndRepo(repository), run_id: id };
     const { data } = await this.#github.call(`${RUN}/pending_deployments`, parameters, pendingSchema, { signal });
-    return data.map(({ environment, reviewers }) => ({
-      environment: environment.name ?? "unknown",
-      reviewers: reviewers.flatMap(({ reviewer }) => reviewer?.login ?? reviewer?.name ?? []),
-      url: environment.html_url ?? "",
-    }));
+    return data.map(approvalOf);
   }
 
   async cancel(repository: Repository, id: number): Promise<void> {
@@ -209,33 +166,4 @@ function named(kind: "invalid" | "not-found", message: string): (error: unknown)
 
 function isRefusedKey(error: unknown): boolean {
   return error instanceof PortFailure && error.kind === "invalid" && error.message.includes("return_run_details");
-}
-
-function runOf(run: z.infer<typeof runSchema>): WorkflowRun {
-  return {
-    id: run.id,
-    attempt: run.run_attempt ?? 1,
-    status: run.status,
-    ...(run.conclusion === null ? {} : { conclusion: run.conclusion }),
-    headSha: run.head_sha,
-    title: run.display_title,
-    actor: run.actor?.login ?? "",
-    url: run.html_url,
-    createdAt: run.created_at,
-    ...(run.run_started_at === undefined ? {} : { startedAt: run.run_started_at }),
-    updatedAt: run.updated_at,
-  };
-}
-
-function jobOf(job: z.infer<typeof jobSchema>): WorkflowJob {
-  const failed = job.steps?.find((step) => step.conclusion === "failure" || step.conclusion === "timed_out");
-  return {
-    name: job.name,
-    status: job.status,
-    ...(job.conclusion === null ? {} : { conclusion: job.conclusion }),
-    url: job.html_url ?? "",
-    ...(job.started_at === undefined ? {} : { startedAt: job.started_at }),
-    ...(job.completed_at === undefined ? {} : { completedAt: job.completed_at }),
-    ...(failed === undefined ? {} : { failedStep: failed.name }),
-  };
 }
