@@ -51,7 +51,7 @@ interface Clients {
 
 async function connect(config: GoogleConfig): Promise<Clients> {
   const [{ v2 }, { clientOptions }] = await Promise.all([import("@google-cloud/run"), import("./google-client.ts")]);
-  const options = clientOptions(config);
+  const options = await clientOptions(config);
   return { services: new v2.ServicesClient(options), revisions: new v2.RevisionsClient(options) };
 }
 

@@ -66,7 +66,7 @@ const KIND_OF_CODE: Readonly<Record<number, FailureKind>> = {
 
 /** google-auth-library and gcp-metadata report these without a gRPC code, or with UNAVAILABLE around them. */
 const WITHOUT_CREDENTIALS =
-  /could not load the default credentials|could not refresh access token|invalid_grant|invalid_rapt|reauth related error|unable to detect a project id|no such file.*credentials|getting metadata from plugin failed/i;
+  /could not load the default credentials|could not refresh access token|invalid_grant|invalid_rapt|reauth related error|unable to detect a project id|does not exist, or it is not a file|unable to read the credential file|getting metadata from plugin failed/i;
 
 /** The one translation of a failed Google call. Messages are cut to the first line; tokens never appear in them. */
 export function failureOf(what: string, error: unknown): PortFailure {
@@ -113,10 +113,21 @@ export function nanosecondsOf(timestamp: WireTimestamp): string {
   return `${seconds}.${String(timestamp.nanos ?? 0).padStart(9, "0")}Z`;
 }
 
-/** Makes a client once, at its first use, so that nothing of a cloud's SDK is loaded by commands that do not call it. */
+/**
+ * Makes a client once, at its first use, so that nothing of a cloud's SDK is loaded by commands that do not call it.
+ * A failure (no credentials yet) is not kept.
+ */
 export function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
-  return () => (made ??= make());
+  return async () => {
+    made ??= make();
+    try {
+      return await made;
+    } catch (error) {
+      made = undefined;
+      throw error;
+    }
+  };
 }
 
 /** Leaves out the keys whose value is undefined, so that optional properties stay absent. */

@@ -44,7 +44,7 @@ async function connect(config: GoogleConfig): Promise<LoggingClient> {
     }>,
     import("./google-client.ts"),
   ]);
-  return new v2.LoggingServiceV2Client(clientOptions(config));
+  return new v2.LoggingServiceV2Client(await clientOptions(config));
 }
 
 function linkTo(query: LogQuery): string {

@@ -98,8 +98,8 @@ function wireService(service: RunService): object {
     trafficStatuses: service.served.map((entry) => ({
       type: entry.latest ? LATEST : REVISION,
       percent: entry.percent,
-      // The real API has been seen to leave the name out for the latest.
-      revision: entry.latest ? "" : (entry.revision ?? ""),
+      // The real API has been seen to leave the name out for the latest; never where that would name the wrong one.
+      revision: entry.latest && entry.revision === service.latestReady ? "" : (entry.revision ?? ""),
       tag: entry.tag ?? "",
     })),
     latestCreatedRevision: `${name}/revisions/${service.latestCreated}`,

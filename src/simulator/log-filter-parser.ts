@@ -105,6 +105,9 @@ class Parser {
     const path = [this.#operand()];
     while (this.#take(".") !== undefined) path.push(this.#operand());
     const operator = this.#take("operator");
+    if (operator === undefined && path[0]?.kind === "word" && this.#peek()?.kind === "(") {
+      throw new FilterError(`functions such as ${path[0].text}() are not understood`);
+    }
     if (operator === undefined) return { kind: "text", value: path.map(({ text }) => text).join(".") };
     if (path[0]?.kind === "string") throw new FilterError("a field's name does not begin with a quoted text");
     const names = path.map(({ text }) => text);
