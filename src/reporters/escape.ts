@@ -123,17 +123,20 @@ function longestRun(text: string, character: string): number {
 
 /** Breaks what GitHub links after rendering, where neither backslashes nor entities help. */
 function defused(text: string): string {
-  return text
-    .replace(/[@＠]/g, `$&${ZERO_WIDTH_SPACE}`)
-    .replace(/#(?=\d)/g, `#${ZERO_WIDTH_SPACE}`)
-    .replace(/\b(gh-)(?=\d)/gi, `$1${ZERO_WIDTH_SPACE}`)
-    .replace(/:\/\//g, `:${ZERO_WIDTH_SPACE}//`)
-    .replace(/\bwww(?=\.)/gi, `$&${ZERO_WIDTH_SPACE}`)
-    .replace(/:(?=[\w+-]+:)/g, `:${ZERO_WIDTH_SPACE}`)
-    .replace(/\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{7,64}\b/gi, (sha) =>
-      [sha.slice(0, 4), sha.slice(4)].join(ZERO_WIDTH_SPACE),
-    )
-    .replaceAll("$", "＄");
+  return (
+    text
+      .replace(/[@＠]/g, `$&${ZERO_WIDTH_SPACE}`)
+      .replace(/#(?=\d)/g, `#${ZERO_WIDTH_SPACE}`)
+      .replace(/\b(gh-)(?=\d)/gi, `$1${ZERO_WIDTH_SPACE}`)
+      .replace(/:\/\//g, `:${ZERO_WIDTH_SPACE}//`)
+      .replace(/\bwww(?=\.)/gi, `$&${ZERO_WIDTH_SPACE}`)
+      .replace(/:(?=[\w+-]+:)/g, `:${ZERO_WIDTH_SPACE}`)
+      // Seven hexadecimal digits are a commit: none are left together.
+      .replace(/\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{7,}\b/gi, (sha) =>
+        sha.replace(/.{4}(?=.)/g, `$&${ZERO_WIDTH_SPACE}`),
+      )
+      .replaceAll("$", "＄")
+  );
 }
 
 /** Parentheses and quotes stay as they are: without brackets they mark up nothing. */

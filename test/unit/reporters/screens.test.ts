@@ -1,0 +1,186 @@
+/* oxlint-disable no-control-regex -- terminals are told by their escape sequences */
+import { PassThrough } from "node:stream";
+import { describe, expect, test } from "vitest";
+import { runEventSchema } from "../../../src/model/event.ts";
+import { progressOf } from "../../../src/model/progress.ts";
+import { SECOND, instant, plusMs } from "../../../src/model/time.ts";
+import { boxed } from "../../../src/reporters/paint.ts";
+import { createScreen } from "../../../src/reporters/screen.ts";
+import type { ScreenOptions } from "../../../src/reporters/screen-model.ts";
+import { reportOf } from "../../../src/reporters/report.ts";
+import { checksText, statusTable, statusText } from "../../../src/reporters/status.ts";
+import { type Stream, badRun, deployed, goodResults, seedRun } from "../../support/events.ts";
+import { expectGolden } from "../../support/golden.ts";
+
+/** Plays a run on a screen, as a foreground deploy would; returns everything that was written. */
+async function play(stream: Stream, options: Partial<ScreenOptions>, exitCode = 0): Promise<string> {
+  const out = Object.assign(new PassThrough(), { columns: 80, rows: 60, isTTY: true });
+  let text = "";
+  out.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  const base = {
+    kind: "lines",
+    stdout: out,
+    stderr: out,
+    columns: 80,
+    color: false,
+    unicode: true,
+    showComments: false,
+  } as const;
+  const screen = await createScreen({ ...base, ...options });
+  screen.begin(progressOf(stream.events.slice(0, 1)));
+  for (const [index, event] of stream.events.entries()) {
+    if (index === 0) continue;
+    const after = progressOf(stream.events.slice(0, index + 1));
+    screen.event(event, after);
+    if (event.type === "item-waiting") {
+      const wait = { item: event.item, for: event.for, since: event.at, deadline: plusMs(event.at, 900 * SECOND) };
+      screen.waiting([{ ...wait, lookAt: plusMs(event.at, 15 * SECOND) }], event.at);
+      screen.waiting([{ ...wait, lookAt: plusMs(event.at, 30 * SECOND) }], plusMs(event.at, 15 * SECOND));
+    }
+    // The list is drawn by promises; let them run, as a crank's own awaits do.
+    await new Promise(setImmediate);
+  }
+  await screen.close(progressOf(stream.events), exitCode);
+  await new Promise(setImmediate);
+  return text;
+}
+
+describe("plain lines", () => {
+  test("a good run", async () => expectGolden(import.meta.url, "golden/lines-seed.txt", await play(seedRun(), {})));
+  test("a bad run, in ASCII", async () =>
+    expectGolden(import.meta.url, "golden/lines-bad-ascii.txt", await play(badRun(), { unicode: false }, 1)));
+
+  test("a wait is told once, however often it is looked at", async () => {
+    const text = await play(seedRun("5m"), {});
+    expect(
+      text.match(/waits for workflow run 24297440042: 1 of 3 jobs done; since 04:00:05, until 04:15:05/g),
+    ).toHaveLength(1);
+  });
+
+  test("nothing but ASCII where Unicode is not wanted, no escape sequence without colour", async () => {
+    const text = await play(badRun(), { unicode: false, showComments: true }, 1);
+    expect(text).toMatch(/^[\n\x20-\x7E]*$/);
+  });
+
+  test("colour only where it is wanted", async () => {
+    expect(await play(seedRun("5m"), { color: true })).toContain("\u001B[32m✓");
+    expect(await play(seedRun("5m"), { color: false })).not.toContain("\u001B");
+  });
+
+  test("comments are shown as they are delivered", async () => {
+    const stream = seedRun("5m");
+    const item = "post:comment:checkpoint:5m";
+    stream.add("04:32:44", { type: "effect-intended", effect: `${item}/create`, item, what: "comment" });
+    stream.add("04:32:45", { type: "effect-done", effect: `${item}/create`, item, result: { id: 1 }, found: false });
+    const text = await play(stream, { showComments: true });
+    expect(text).toMatch(
+      /┌─ comment on pull request #6411: comment:checkpoint:5m ─+\n│ <!-- runbook:v1 [^\n]*\n│ \*\*PASS\*\* · T\+5m/,
+    );
+    expect(await play(stream, {})).not.toContain("┌");
+  });
+
+  test("hostile names reach the terminal harmless", async () => {
+    const stream = deployed().add("04:30:00", {
+      type: "run-finished",
+      outcome: "stopped",
+      because: "\u001B]0;evil\u0007 step \u202Ebad\u009B2J failed with ghp_0123456789abcdefghijABCDEFGHIJ012345",
+      halfDone: ["\u001B[2Jx"],
+    });
+    const text = await play(stream, {}, 5);
+    expect(text).not.toMatch(/[\u001B\u009B\u202E\u0007]|evil|ghp_/);
+    expect(text).toMatch(/step bad failed with \[token\]/);
+  });
+});
+
+describe("the live list", () => {
+  test("a good run ends with every step and checkpoint ticked, and the closing words", async () => {
+    const text = await play(seedRun(), { kind: "terminal" });
+    const end = text.slice(text.lastIndexOf("\u001B[?25h"));
+    for (const word of [
+      "✔ deploy-backend workflow run 24297440042 succeeded in 9m",
+      "✔ pusher-rollout",
+      "✔ T+20m PASS at 04:47:43",
+      "✔ T+24h",
+    ]) {
+      expect(text.replace(/ {2,}/g, " ")).toContain(word);
+    }
+    expect(end).toMatch(/PASS {2}backend-prod is completed[\s\S]*exit 0: PASS or WARN/);
+  });
+
+  test("what is waited for, since when, until when, how long still", async () => {
+    const text = await play(seedRun("5m"), { kind: "terminal" });
+    expect(text).toContain("since 04:00:05, until 04:15:05 UTC; 15m left at 04:00:05");
+    expect(text).toContain("14m45s left at 04:00:20");
+  });
+
+  test("a bad run: the question stands outside of any list, then each service is restored", async () => {
+    const text = await play(badRun(), { kind: "terminal" }, 1);
+    expect(text).toMatch(/\u001B\[\?25h04:26:01 {1,2}\? question/);
+    expect(text).toMatch(/✔ restore backend {1,2}serves backend-00906-wtz again, verified 04:32:23/);
+    expect(text).toMatch(/exit 1: FAIL: restored, or never switched/);
+  });
+
+  test("without colour and Unicode, but for the cursor", async () => {
+    const text = await play(badRun(), { kind: "terminal", unicode: false }, 1);
+    expect(text).not.toMatch(/\u001B\[\d*(;\d+)*m/);
+    expect(text).toMatch(/^[\n\r\x20-\x7E\u001B]*$/);
+  });
+
+  test("no frame is wider than 80 columns", async () => {
+    const text = await play(badRun(), { kind: "terminal" }, 1);
+    const frames = text.slice(0, text.lastIndexOf("\u001B[?25h")).split(/\u001B\[\?2026[hl]/);
+    const lines = frames.slice(1).flatMap((frame) => frame.replace(/\u001B\[[?\d;]*[A-Za-z]/g, "").split("\n"));
+    expect(Math.max(...lines.filter((line) => /^[◼⠋✔✖↓ ]/.test(line)).map(({ length }) => length))).toBeLessThanOrEqual(
+      80,
+    );
+  });
+
+  test("an interrupted run ends its list and says what serves unwatched", async () => {
+    const stream = seedRun("5m").add("04:40:00", { type: "run-paused", because: "interrupted by SIGINT" });
+    const text = await play(stream, { kind: "terminal" }, 130);
+    expect(text).toMatch(/unwatched {2}backend, backend-sync[\s\S]*runbook resume[\s\S]*exit 130/);
+  });
+});
+
+test("the JSON screen: every event, one line each, valid, and nothing else", async () => {
+  const stream = badRun();
+  const lines = (await play(stream, { kind: "json" }, 1)).trimEnd().split("\n");
+  expect(lines.map((line) => runEventSchema.parse(JSON.parse(line)))).toEqual(stream.events.slice(1));
+});
+
+describe("status", () => {
+  test("one run", () => {
+    const now = instant("2026-04-12T04:06:00.000Z");
+    const deploying = statusText(reportOf(progressOf(deployed().events.slice(0, 7)), now), now);
+    expectGolden(import.meta.url, "golden/status-deploying.txt", deploying);
+    const later = instant("2026-04-12T04:50:00.000Z");
+    expectGolden(
+      import.meta.url,
+      "golden/status-monitoring.txt",
+      statusText(reportOf(seedRun("20m").progress, later), later),
+    );
+    expectGolden(
+      import.meta.url,
+      "golden/status-asking.txt",
+      statusText(reportOf(badRun("asked").progress), instant("2026-04-12T04:30:00.000Z")),
+    );
+  });
+
+  test("all runs", () => {
+    const table = statusTable([reportOf(badRun().progress), reportOf(seedRun("20m").progress)]);
+    expectGolden(import.meta.url, "golden/status-table.txt", table);
+    expect(statusTable([])).toBe("no runs\n");
+  });
+
+  test("a look outside any checkpoint", () => {
+    const now = instant("2026-04-12T05:00:00.000Z");
+    const text = checksText(seedRun("20m").progress, "pass", goodResults(20, now), now);
+    expectGolden(import.meta.url, "golden/check.txt", text);
+  });
+});
+
+test("a box wraps at words and is never wider than asked", () => {
+  const box = boxed("title", `${"word ".repeat(40)}\n\nend ${"x".repeat(120)}`, 40);
+  expect(Math.max(...box.split("\n").map(({ length }) => length))).toBeLessThanOrEqual(40);
+  expect(box).toMatch(/^┌─ title ─+\n│ word word[\s\S]*\n└─+$/);
+});
