@@ -96,7 +96,12 @@ async function sendComment(turn: Turn, post: CommentPost, item: string): Promise
   const lastAt = last?.[1].at ?? created.at;
   // The last word is never held back.
   if (turn.progress.finished === undefined && msBetween(lastAt, turn.now) < EDIT_EVERY_MS) {
-    return { item, for: "the next edit of the progress comment", since: lastAt, lookAt: plusMs(lastAt, EDIT_EVERY_MS) };
+    return {
+      item: `edit:${post.key}`,
+      for: "the next edit of the progress comment",
+      since: lastAt,
+      lookAt: plusMs(lastAt, EDIT_EVERY_MS),
+    };
   }
   await editComment(turn, post, item, result.id, `edit:${edits.length + 1}#${digest}`);
   return "changed";

@@ -1,0 +1,93 @@
+/** The composition root: the one file that knows every adapter. Each is loaded only when a command needs the clouds. */
+import type { State } from "../journal/state.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Operator } from "../ports/operator.ts";
+import type { Ports } from "../ports/ports.ts";
+import { type Endpoints } from "./endpoints.ts";
+import type { Io } from "./io.ts";
+
+export interface Cloud {
+  readonly ports: Ports;
+  readonly clock: Clock;
+  readonly operator: Operator;
+}
+
+/** The real clouds, or the simulated one where the endpoints name its control server and clock. */
+export async function composeCloud(endpoints: Endpoints, io: Io): Promise<Cloud> {
+  const clients = await composeClients(endpoints);
+  return endpoints.control === undefined
+    ? composeReal(clients, io)
+    : composeSimulated(clients, endpoints, endpoints.control);
+}
+
+type Clients = Pick<Ports, "workflows" | "pullRequests" | "cloudRun" | "logs" | "metrics" | "kubernetes">;
+
+/** The same clients in both worlds: only the addresses differ. */
+async function composeClients(endpoints: Endpoints): Promise<Clients> {
+  const [workflows, pullRequests, cloudRun, logs, metrics, kubernetes] = await Promise.all([
+    import("../adapters/workflows.ts"),
+    import("../adapters/pull-requests.ts"),
+    import("../adapters/cloud-run.ts"),
+    import("../adapters/logs.ts"),
+    import("../adapters/metrics.ts"),
+    import("../adapters/kubernetes.ts"),
+  ]);
+  const github = {
+    ...(endpoints.githubUrl === undefined ? {} : { baseUrl: endpoints.githubUrl }),
+    ...(endpoints.githubToken === undefined ? {} : { token: endpoints.githubToken }),
+  };
+  return {
+    workflows: workflows.createWorkflows(github),
+    pullRequests: pullRequests.createPullRequests(github),
+    cloudRun: cloudRun.createCloudRun({ endpoint: endpoints.cloudRun }),
+    logs: logs.createLogs({ endpoint: endpoints.logging }),
+    metrics: metrics.createMetrics({ endpoint: endpoints.monitoring }),
+    kubernetes: kubernetes.createKubernetes({
+      ...(endpoints.kubernetesServer === undefined ? {} : { server: endpoints.kubernetesServer }),
+      ...(endpoints.kubeconfig === undefined ? {} : { kubeconfig: endpoints.kubeconfig }),
+    }),
+  };
+}
+
+async function composeReal(clients: Clients, io: Io): Promise<Cloud> {
+  const [http, command, helm, notify, operator, clock] = await Promise.all([
+    import("../adapters/http.ts"),
+    import("../adapters/command.ts"),
+    import("../adapters/helm.ts"),
+    import("../adapters/notify.ts"),
+    import("../adapters/terminal-operator.ts"),
+    import("../adapters/system-clock.ts"),
+  ]);
+  return {
+    ports: {
+      ...clients,
+      http: http.createHttp(),
+      command: command.createCommand(),
+      helm: helm.createHelm(),
+      notify: notify.createNotify(),
+    },
+    operator: io.isInteractive
+      ? operator.createTerminalOperator({ input: io.stdin, output: io.stderr })
+      : absentOperator,
+    clock: new clock.SystemClock(),
+  };
+}
+
+/** Nobody is at the terminal: answers come through `runbook answer`, or not at all. */
+const absentOperator: Operator = { poll: async () => undefined };
+
+async function composeSimulated(clients: Clients, endpoints: Endpoints, control: string): Promise<Cloud> {
+  const [{ createControlled }, { WorldClock }] = await Promise.all([
+    import("../rehearsal/control-client.ts"),
+    import("../adapters/world-clock.ts"),
+  ]);
+  const clock = await WorldClock.connect(endpoints.clock ?? "");
+  const { operator, ...answered } = createControlled({ url: control, now: () => clock.now() });
+  return { ports: { ...clients, ...answered }, operator, clock };
+}
+
+/** Where runs, locks and evidence are kept: a file, or later a bucket. */
+export async function openState(location: string): Promise<State> {
+  const { openSqliteState } = await import("../journal/sqlite-state.ts");
+  return openSqliteState(location);
+}

@@ -1,0 +1,182 @@
+/** `runbook deploy`: load, plan, preflight, confirm, lock, journal, and drive. Nothing is touched before all of that is good. */
+import { createInterface } from "node:readline/promises";
+import { LOCK_TTL_MS } from "../engine/locking.ts";
+import type { Plan } from "../model/plan.ts";
+import { identityOf } from "../model/service.ts";
+import { makePlan } from "../planning/make-plan.ts";
+import { preflight, type Preflight } from "../planning/preflight.ts";
+import { planText } from "../planning/show-plan.ts";
+import type { Finding } from "../steps/step.ts";
+import { allSteps } from "../steps/all-steps.ts";
+import { EXIT } from "./exit-code.ts";
+import { type FoundRunbook, findRunbook, InvalidRunbook } from "./find-runbook.ts";
+import { runForeground, type ForegroundOptions } from "./foreground.ts";
+import { interruptible } from "./interrupt.ts";
+import { type Io, print, printError } from "./io.ts";
+import { kindOf, openSession, plannedArgs, platformOf, type Session } from "./session.ts";
+
+export interface DeployOptions extends ForegroundOptions {
+  readonly name: string;
+  readonly pr?: number | undefined;
+  readonly input?: readonly string[] | undefined;
+  readonly dryRun?: boolean | undefined;
+  readonly yes?: boolean | undefined;
+  readonly state?: string | undefined;
+  readonly simulated?: boolean | undefined;
+  readonly rehearsal?: boolean | undefined;
+}
+
+export async function deploy(options: DeployOptions, io: Io): Promise<number> {
+  const plan = planOf(await findRunbook(options.name, io), options, io);
+  const refusal = refusalOf(options, io);
+  if (refusal !== undefined) {
+    printError(io, refusal);
+    return EXIT.usage;
+  }
+  const session = await openSession(options, io);
+  try {
+    return await deployIn(session, plan, options);
+  } finally {
+    await session.close();
+  }
+}
+
+export function planOf(found: FoundRunbook, options: Pick<DeployOptions, "pr" | "input" | "rehearsal">, io: Io): Plan {
+  const made = makePlan({
+    ...found,
+    given: inputsOf(options.input ?? []),
+    env: (name) => io.env[name],
+    ...(options.pr === undefined ? {} : { pullRequest: options.pr }),
+    startedBy: io.env["GITHUB_ACTOR"] ?? io.env["USER"] ?? "operator",
+    rehearsal: options.rehearsal === true,
+    kinds: allSteps,
+  });
+  if ("problems" in made) throw new InvalidRunbook(made.problems);
+  return made.plan;
+}
+
+/** "k=v" pairs; text without "=" is a name with no value, which planning refuses. */
+function inputsOf(pairs: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf("=");
+      return at === -1 ? [pair, ""] : [pair.slice(0, at), pair.slice(at + 1)];
+    }),
+  );
+}
+
+function refusalOf(options: DeployOptions, io: Io): string | undefined {
+  const canAsk = io.isInteractive && options.json !== true;
+  if (options.yes === true || options.dryRun === true || canAsk) return undefined;
+  return "A deploy asks for confirmation, and there is no terminal to ask on.\nNothing was touched.\nSay --yes to confirm beforehand, or --dry-run to see the plan and the preflight only.";
+}
+
+async function deployIn(session: Session, plan: Plan, options: DeployOptions): Promise<number> {
+  const { io } = session;
+  const checked = await checkBeforehand(session, plan);
+  const code = preflightCode(checked.findings);
+  showFindings(io, checked.findings, options);
+  if (code !== EXIT.ok) return code;
+  if (options.dryRun === true) {
+    print(io, planText(plan, io.columns));
+    return EXIT.ok;
+  }
+  if (options.yes !== true && !(await confirm(plan, io))) {
+    printError(io, "Not confirmed. Nothing was touched.");
+    return EXIT.usage;
+  }
+  const run = await begin(session, plan, checked);
+  return run === undefined ? EXIT.locked : runForeground(session, run, options);
+}
+
+async function checkBeforehand(session: Session, plan: Plan): Promise<Preflight> {
+  const interrupt = interruptible(session.io);
+  try {
+    return await preflight(plan, {
+      ports: session.cloud.ports,
+      now: session.cloud.clock.now(),
+      signal: interrupt.signal,
+      kindOf,
+      platformOf,
+      argsOf: (step, planned) => plannedArgs(step, planned, session.io),
+    });
+  } finally {
+    interrupt.release();
+  }
+}
+
+function preflightCode(findings: readonly Finding[]): number {
+  // What is not authorised cannot be judged otherwise: say that first.
+  if (findings.some(({ severity }) => severity === "unauthorised")) return EXIT.unauthorised;
+  return findings.some(({ severity }) => severity === "error") ? EXIT.usage : EXIT.ok;
+}
+
+function showFindings(io: Io, findings: readonly Finding[], options: DeployOptions): void {
+  const problems = findings.filter(({ severity }) => severity !== "remark");
+  const shown = problems.length > 0 ? problems : options.dryRun === true ? findings : [];
+  if (shown.length === 0) return;
+  const lines = shown.map(
+    ({ severity, what, next }) => `  ${MARKS[severity]} ${what}${next === undefined ? "" : `\n      ${next}`}`,
+  );
+  const title =
+    problems.length > 0
+      ? `Preflight found ${problems.length === 1 ? "a problem" : `${problems.length} problems`}:`
+      : "Preflight:";
+  printError(
+    io,
+    [title, ...lines, ...(problems.length > 0 ? ["Nothing was touched. Mend this and deploy again."] : [])].join("\n"),
+  );
+}
+
+const MARKS: Readonly<Record<Finding["severity"], string>> = {
+  unauthorised: "x not authorised:",
+  error: "x",
+  remark: "-",
+};
+
+async function confirm(plan: Plan, io: Io): Promise<boolean> {
+  print(io, planText(plan, io.columns));
+  const lines = createInterface({ input: io.stdin, output: io.stdout });
+  try {
+    const answer = await lines.question(`Deploy ${plan.runbook.name}? Type its name to go on: `);
+    return answer.trim() === plan.runbook.name;
+  } finally {
+    lines.close();
+  }
+}
+
+/** Locks first, then the journal: a run never exists that another one's lock would have refused. */
+async function begin(session: Session, plan: Plan, checked: Preflight): Promise<string | undefined> {
+  const { state, cloud, ids, io } = session;
+  const now = cloud.clock.now();
+  const run = ids.run(now);
+  const identities = Object.values(plan.runbook.services).map(identityOf);
+  const taken = await state.locks.lock(
+    identities,
+    run,
+    ids.owner(),
+    now,
+    LOCK_TTL_MS,
+    `deploy of ${plan.runbook.name}`,
+  );
+  if ("blockedBy" in taken) {
+    const lines = taken.blockedBy.map(
+      ({ service, kind, run: holder, since, until, because }) =>
+        `  ${service}: ${kind === "hold" ? "held" : "locked"} by run ${holder} since ${since}${until === undefined ? "" : ` until ${until} unless renewed`} (${because})`,
+    );
+    const isHeld = taken.blockedBy.some(({ kind }) => kind === "hold");
+    const next = isHeld
+      ? `Find out why it was rolled back; then \`runbook release ${plan.runbook.name}\` lifts the hold.`
+      : `Wait for it (\`runbook status ${taken.blockedBy[0]?.run ?? ""}\`); if it is dead, \`runbook unlock ${plan.runbook.name}\`.`;
+    printError(io, [`${plan.runbook.name} cannot be deployed now:`, ...lines, "Nothing was touched.", next].join("\n"));
+    return undefined;
+  }
+  const remarks = checked.findings.map(({ what }) => what);
+  await state.journal.create(
+    run,
+    plan.runbook.name,
+    { type: "run-planned", plan, snapshot: { ...checked.snapshot }, remarks },
+    now,
+  );
+  return run;
+}

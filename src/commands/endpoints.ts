@@ -1,0 +1,74 @@
+/** Where the clouds are: the standard variables, our own for what has none, and the rule that loopback is never production. */
+import { RunbookError } from "../model/error.ts";
+
+export interface Endpoints {
+  readonly githubUrl?: string;
+  readonly githubToken?: string;
+  readonly cloudRun?: string;
+  readonly logging?: string;
+  readonly monitoring?: string;
+  /** A Kubernetes API server without credentials: only ever a simulated one. */
+  readonly kubernetesServer?: string;
+  readonly kubeconfig?: string;
+  /** The simulated world's control server and clock. */
+  readonly control?: string;
+  readonly clock?: string;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+export function endpointsOf(env: Env): Endpoints {
+  const variables: Record<keyof Endpoints, string | undefined> = {
+    githubUrl: env["GITHUB_API_URL"],
+    githubToken: env["GITHUB_TOKEN"] ?? env["GH_TOKEN"],
+    cloudRun: env["RUNBOOK_CLOUD_RUN_ENDPOINT"],
+    logging: env["RUNBOOK_LOGGING_ENDPOINT"],
+    monitoring: env["RUNBOOK_MONITORING_ENDPOINT"],
+    kubernetesServer: env["RUNBOOK_KUBERNETES_SERVER"],
+    kubeconfig: env["KUBECONFIG"],
+    control: env["RUNBOOK_SIMULATOR_CONTROL"],
+    clock: env["RUNBOOK_SIMULATOR_CLOCK"],
+  };
+  return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value !== ""));
+}
+
+/** The variables that point every client at a simulated cloud. */
+export function environmentOf(endpoints: Required<Omit<Endpoints, "kubeconfig">>): Readonly<Record<string, string>> {
+  return {
+    GITHUB_API_URL: endpoints.githubUrl,
+    GITHUB_TOKEN: endpoints.githubToken,
+    RUNBOOK_CLOUD_RUN_ENDPOINT: endpoints.cloudRun,
+    RUNBOOK_LOGGING_ENDPOINT: endpoints.logging,
+    RUNBOOK_MONITORING_ENDPOINT: endpoints.monitoring,
+    RUNBOOK_KUBERNETES_SERVER: endpoints.kubernetesServer,
+    RUNBOOK_SIMULATOR_CONTROL: endpoints.control,
+    RUNBOOK_SIMULATOR_CLOCK: endpoints.clock,
+  };
+}
+
+/** All loopback with `--simulated`, none without: a mixture would let a rehearsal touch production, or the reverse. */
+export function requireOneWorld(endpoints: Endpoints, isSimulated: boolean): void {
+  const addresses = Object.entries(endpoints).filter(([name]) => name !== "githubToken" && name !== "kubeconfig");
+  const strange = addresses
+    .filter(([, address]) => isLoopback(address) !== isSimulated)
+    .map(([name, address]) => `${name} (${address})`);
+  const missing =
+    isSimulated && (endpoints.clock === undefined || endpoints.control === undefined || addresses.length < 7);
+  if (strange.length === 0 && !missing) return;
+  throw new RunbookError({
+    what: isSimulated
+      ? missing && strange.length === 0
+        ? "--simulated was given, but the environment does not name a whole simulated cloud."
+        : `--simulated was given, but ${strange.join(", ")} is not on loopback.`
+      : `The environment points ${strange.join(", ")} at this machine, so this is a simulated cloud.`,
+    state: "Nothing was touched.",
+    next: isSimulated
+      ? "Start one with `runbook simulate NAME` and export what it prints."
+      : "Unset the variables for a real deploy, or say --simulated.",
+  });
+}
+
+function isLoopback(address: string): boolean {
+  const host = (URL.parse(address)?.hostname || address.replace(/:\d+$/, "")).replace(/^\[|\]$/g, "");
+  return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
+}

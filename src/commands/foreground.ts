@@ -1,0 +1,76 @@
+/** A run in the foreground: the crank is driven, a screen shows it, Ctrl-C pauses it, and its state becomes an exit code. */
+import { drive } from "../engine/drive.ts";
+import { isKept } from "../engine/rollback.ts";
+import { currentStep } from "../engine/steps.ts";
+import { type Progress, progressOf } from "../model/progress.ts";
+import { formatDuration } from "../model/time.ts";
+import { createScreen } from "../reporters/screen.ts";
+import { type ExitPolicy, exitCodeOf } from "./exit-code.ts";
+import { interruptible } from "./interrupt.ts";
+import type { Io } from "./io.ts";
+import type { Session } from "./session.ts";
+
+export interface ForegroundOptions {
+  readonly json?: boolean | undefined;
+  readonly detach?: boolean | undefined;
+  readonly inconclusiveExit?: number | undefined;
+  /** Until the run's very end, not only its foreground (rehearsals, rollbacks). */
+  readonly toTheEnd?: boolean | undefined;
+  /** Print the comments that are posted. */
+  readonly showComments?: boolean | undefined;
+}
+
+export async function runForeground(session: Session, run: string, options: ForegroundOptions): Promise<number> {
+  const { io } = session;
+  const interrupt = interruptible(io);
+  const progress = progressOf(await session.state.journal.read(run));
+  const screen = await createScreen(screenOptions(io, options));
+  const policy = exitPolicy(progress, options);
+  try {
+    screen.begin(progress);
+    const deps = session.engine(interrupt.signal, (event, after) => screen.event(event, after));
+    const last = await drive(deps, run, {
+      isDone: (now) => isForegroundOver(now, policy, options),
+      waiting: (waits, now) => screen.waiting(waits, now),
+      interruptedBy: () => `interrupted by ${interrupt.received() ?? "the operator"}`,
+    });
+    const code = interrupt.received() === undefined ? exitCodeOf(last, policy) : interrupt.exitCode();
+    await screen.close(last, code);
+    return code;
+  } finally {
+    interrupt.release();
+  }
+}
+
+export function screenOptions(
+  io: Io,
+  options: Pick<ForegroundOptions, "json" | "showComments">,
+): Parameters<typeof createScreen>[0] {
+  const isPlain = io.env["NO_COLOR"] !== undefined || !io.isInteractive;
+  return {
+    kind: options.json === true ? "json" : io.isInteractive ? "terminal" : "lines",
+    stdout: io.stdout,
+    stderr: io.stderr,
+    columns: io.columns,
+    color: !isPlain,
+    unicode: io.env["TERM"] !== "dumb" && io.env["RUNBOOK_ASCII"] === undefined,
+    showComments: options.showComments === true,
+  };
+}
+
+function exitPolicy(progress: Progress, options: ForegroundOptions): ExitPolicy {
+  const monitor = progress.plan.runbook.monitor;
+  const isWhole = options.toTheEnd === true || monitor === undefined;
+  return {
+    inconclusive: options.inconclusiveExit ?? 3,
+    isDetached: options.detach === true,
+    ...(isWhole ? {} : { foreground: formatDuration(monitor.foregroundUntilMs) }),
+  };
+}
+
+function isForegroundOver(progress: Progress, policy: ExitPolicy, options: ForegroundOptions): boolean {
+  if (options.toTheEnd === true || progress.rollback !== undefined) return false;
+  if (isKept(progress)) return true;
+  if (options.detach === true) return currentStep(progress) === undefined && Object.keys(progress.switched).length > 0;
+  return policy.foreground !== undefined && progress.checkpoints[policy.foreground] !== undefined;
+}

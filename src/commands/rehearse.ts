@@ -1,0 +1,70 @@
+/** `runbook rehearse`: the very deploy, against a simulated cloud on loopback, in an empty environment. */
+import { buildWorld } from "../rehearsal/build-world.ts";
+import { guardEgress } from "../rehearsal/egress-guard.ts";
+import { loadScenario, scenarioNames } from "../rehearsal/load-scenario.ts";
+import type { Scenario } from "../rehearsal/scenario.ts";
+import { type Simulation, startSimulation } from "../rehearsal/start-simulation.ts";
+import { deploy, planOf } from "./deploy.ts";
+import { environmentOf } from "./endpoints.ts";
+import { EXIT } from "./exit-code.ts";
+import { type FoundRunbook, findRunbook } from "./find-runbook.ts";
+import { type Io, print, printError } from "./io.ts";
+
+export interface RehearseOptions {
+  readonly name?: string | undefined;
+  readonly scenario: string;
+  readonly list?: boolean | undefined;
+  readonly seed: number;
+  readonly state?: string | undefined;
+  readonly json?: boolean | undefined;
+}
+
+export async function rehearse(options: RehearseOptions, io: Io): Promise<number> {
+  if (options.list === true) return listScenarios(io);
+  if (options.name === undefined) {
+    printError(io, "Say which runbook to rehearse.\nNothing was touched.\n`runbook list` shows the runbooks here.");
+    return EXIT.usage;
+  }
+  const found = await findRunbook(options.name, io);
+  const scenario = await loadScenario(options.scenario);
+  const guard = guardEgress();
+  const simulation = await simulationOf(found, scenario, options.seed, io);
+  try {
+    return await deploy(
+      {
+        name: options.name,
+        pr: scenario["pull-request"]?.number,
+        yes: true,
+        simulated: true,
+        rehearsal: true,
+        toTheEnd: true,
+        showComments: options.json !== true,
+        json: options.json,
+        state: options.state ?? ":memory:",
+      },
+      { ...io, env: rehearsalEnvironment(io, found, simulation) },
+    );
+  } finally {
+    await simulation.close();
+    guard.release();
+  }
+}
+
+async function listScenarios(io: Io): Promise<number> {
+  for (const name of await scenarioNames()) print(io, `${name}  ${(await loadScenario(name)).description}`);
+  return EXIT.ok;
+}
+
+export async function simulationOf(found: FoundRunbook, scenario: Scenario, seed: number, io: Io): Promise<Simulation> {
+  const plan = planOf(found, { rehearsal: true }, io);
+  return startSimulation(buildWorld(plan, scenario, seed));
+}
+
+/** Nothing of the operator's environment but how to print; every `env.X` of the runbook gets a value that leads nowhere. */
+function rehearsalEnvironment(io: Io, found: FoundRunbook, simulation: Simulation): Io["env"] {
+  const shown = ["NO_COLOR", "TERM", "CI", "RUNBOOK_ASCII", "RUNBOOK_DIR", "LANG"];
+  const kept = shown.flatMap((name) => (io.env[name] === undefined ? [] : [[name, io.env[name]]]));
+  const referred = [...JSON.stringify(found.runbook).matchAll(/\benv\.([A-Za-z_][A-Za-z0-9_]*)/g)];
+  const own = referred.map(([, name = ""]) => [name, `http://127.0.0.1:9/rehearsal/${name}`]);
+  return { ...Object.fromEntries([...own, ...kept]), USER: "rehearsal", ...environmentOf(simulation.addresses) };
+}

@@ -1,0 +1,152 @@
+/** One invocation's work on runs: the state, the clouds, and the engine put together; closed when the command ends. */
+import type { EngineDeps, ResolvedArgs } from "../engine/deps.ts";
+import type { State } from "../journal/state.ts";
+import { RunbookError } from "../model/error.ts";
+import type { RunEvent } from "../model/event.ts";
+import type { Plan } from "../model/plan.ts";
+import { type Progress, progressOf } from "../model/progress.ts";
+import type { StepSpec } from "../model/runbook.ts";
+import type { ServiceSnapshot, ServiceTarget } from "../model/service.ts";
+import { evaluateText, lookUpIn, type Scope } from "../language/evaluate.ts";
+import { journalArgs, resolveArgs } from "../planning/resolve-args.ts";
+import { cloudRunPlatform } from "../platforms/cloud-run.ts";
+import { kubernetesPlatform } from "../platforms/kubernetes.ts";
+import type { Platform } from "../platforms/platform.ts";
+import { postsOf } from "../reporters/posts.ts";
+import { allSteps } from "../steps/all-steps.ts";
+import type { StepKind } from "../steps/step.ts";
+import { createIds } from "../adapters/ids.ts";
+import { type Cloud, composeCloud, openState } from "./compose.ts";
+import { type Endpoints, endpointsOf, requireOneWorld } from "./endpoints.ts";
+import type { Io } from "./io.ts";
+import { stateLocation } from "./state-location.ts";
+
+export interface Session {
+  readonly io: Io;
+  readonly state: State;
+  readonly cloud: Cloud;
+  readonly ids: ReturnType<typeof createIds>;
+  readonly endpoints: Endpoints;
+  engine(signal: AbortSignal, observe: (event: RunEvent, progress: Progress) => void): EngineDeps;
+  close(): Promise<void>;
+}
+
+export interface SessionOptions {
+  readonly state?: string | undefined;
+  readonly simulated?: boolean | undefined;
+}
+
+export async function openSession(options: SessionOptions, io: Io): Promise<Session> {
+  const endpoints = endpointsOf(io.env);
+  requireOneWorld(endpoints, options.simulated === true);
+  const state = await openState(stateLocation(options.state, io));
+  try {
+    const cloud = await composeCloud(endpoints, io);
+    return sessionOf(io, endpoints, state, cloud);
+  } catch (error) {
+    await state.close();
+    throw error;
+  }
+}
+
+function sessionOf(io: Io, endpoints: Endpoints, state: State, cloud: Cloud): Session {
+  const ids = createIds();
+  return {
+    io,
+    state,
+    cloud,
+    ids,
+    endpoints,
+    engine: (signal, observe) => ({
+      state,
+      ports: cloud.ports,
+      clock: cloud.clock,
+      operator: cloud.operator,
+      owner: ids.owner(),
+      random: () => ids.random(),
+      kindOf,
+      platformOf,
+      resolveArgs: (spec, progress) => argsIn(spec, scopeOf(progress, io)),
+      resolveText: (reference) => resolveText(reference, io),
+      posts: postsOf,
+      observe,
+      signal,
+    }),
+    close: async () => {
+      await cloud.clock.close();
+      await state.close();
+    },
+  };
+}
+
+export function kindOf(uses: string): StepKind<never> | undefined {
+  return allSteps.find((kind) => kind.uses === uses);
+}
+
+export function platformOf(target: ServiceTarget): Platform<ServiceTarget, ServiceSnapshot> {
+  const platform = target.platform === "cloud-run" ? cloudRunPlatform : kubernetesPlatform;
+  return platform;
+}
+
+type Spec = Pick<StepSpec, "id" | "uses" | "with">;
+
+function argsIn(spec: Spec, scope: Scope): ResolvedArgs {
+  const kind = kindOf(spec.uses);
+  const resolved =
+    kind === undefined ? { problem: `there is no step kind ${spec.uses}` } : resolveArgs(kind, spec, scope);
+  if ("args" in resolved) return { args: resolved.args, journalArgs: journalArgs(spec, scope) };
+  throw new RunbookError({
+    what: `The arguments of ${spec.id} cannot be resolved: ${resolved.problem}.`,
+    state: "The step was not begun.",
+    next: "Mend what it refers to, then `runbook resume`.",
+  });
+}
+
+/** A step's arguments as far as they are known before a run; undefined when they depend on what the run finds out. */
+export function plannedArgs(spec: Spec, plan: Plan, io: Io): unknown {
+  const kind = kindOf(spec.uses);
+  const resolved =
+    kind === undefined ? undefined : resolveArgs(kind, spec, { inputs: plan.inputs, env: (name) => io.env[name] });
+  return resolved !== undefined && "args" in resolved ? resolved.args : undefined;
+}
+
+function scopeOf(progress: Progress, io: Io): Scope {
+  const outputs = Object.entries(progress.items).flatMap(([item, { output }]) =>
+    item.startsWith("step:") && output !== undefined ? [[item.slice("step:".length), output] as const] : [],
+  );
+  return {
+    inputs: progress.plan.inputs,
+    outputs: Object.fromEntries(outputs),
+    before: progress.snapshot,
+    env: (name) => io.env[name],
+    run: { id: progress.run },
+  };
+}
+
+function resolveText(reference: string, io: Io): string | undefined {
+  const answer = evaluateText(reference, lookUpIn({ inputs: {}, env: (name) => io.env[name] }));
+  return "value" in answer ? answer.value : undefined;
+}
+
+/** The run that is meant: by id, or the newest of a runbook. */
+export async function findRun(
+  state: State,
+  which: { run?: string | undefined; runbook?: string | undefined },
+): Promise<Progress> {
+  const id = which.run ?? (await newest(state, which.runbook));
+  const events = id === undefined ? [] : await state.journal.read(id);
+  if (events.length > 0) return progressOf(events);
+  throw new RunbookError({
+    what:
+      which.run === undefined
+        ? `There is no run${which.runbook === undefined ? "" : ` of ${which.runbook}`} in ${state.location}.`
+        : `There is no run ${which.run} in ${state.location}.`,
+    state: "Nothing was touched.",
+    next: "`runbook status` lists the runs of this state; --state or RUNBOOK_STATE names another one.",
+  });
+}
+
+async function newest(state: State, runbook: string | undefined): Promise<string | undefined> {
+  const [run] = await state.journal.runs({ limit: 1, ...(runbook === undefined ? {} : { runbook }) });
+  return run?.run;
+}

@@ -1,0 +1,102 @@
+/** The repository of a rehearsal: its commits, the pull request, and workflows that change the simulated services. */
+import type { Plan } from "../model/plan.ts";
+import type { StepSpec } from "../model/runbook.ts";
+import { SECOND } from "../model/time.ts";
+import type { WorkflowBehaviour } from "../simulator/github-runs.ts";
+import { fullSha } from "../simulator/github-state.ts";
+import type { SimulatedCloud } from "./simulated-cloud.ts";
+import { deployService } from "./deploy-service.ts";
+import { deployedBy, triggerSteps, workflowRuleFor } from "./roles.ts";
+import type { Scenario } from "./scenario.ts";
+
+const DEFAULT_DURATION_MS = 480 * SECOND;
+
+export function buildGitHub(cloud: SimulatedCloud, plan: Plan, scenario: Scenario): void {
+  const fullName = plan.runbook.repository;
+  if (fullName === undefined) return;
+  cloud.github.addRepository({
+    fullName,
+    defaultBranch: "main",
+    commits: scenario.commits.map(({ sha, title }) => ({ sha: fullSha(sha), title })),
+  });
+  const pull = scenario["pull-request"];
+  if (pull !== undefined) {
+    const merge = pull["merge-commit"];
+    cloud.github.addPullRequest(fullName, {
+      number: pull.number,
+      title: pull.title,
+      merged: merge !== undefined,
+      headSha: fullSha(`${pull.number}`),
+      ...(merge === undefined ? {} : { mergeCommit: fullSha(merge) }),
+    });
+  }
+  for (const step of triggerSteps(plan)) {
+    const file = textOf(step.with["workflow"]);
+    cloud.github.addWorkflow(fullName, {
+      file,
+      text: workflowText(step),
+      behaviour: behaviourOf(step, cloud, plan, scenario),
+    });
+  }
+}
+
+/** A workflow file with just the inputs that the step gives. */
+function workflowText(step: StepSpec): string {
+  const names = Object.keys(step.with["inputs"] ?? {});
+  const declared = names.flatMap((name) => [`      ${name}:`, "        required: true", "        type: string"]);
+  const used = names.map((name) => `          ${name.toUpperCase().replaceAll("-", "_")}: \${{ inputs.${name} }}`);
+  return [
+    `name: ${step.id}`,
+    "on:",
+    "  workflow_dispatch:",
+    ...(declared.length === 0 ? [] : ["    inputs:", ...declared]),
+    "jobs:",
+    "  deploy:",
+    "    runs-on: ubuntu-latest",
+    "    steps:",
+    "      - run: ./deploy",
+    ...(used.length === 0 ? [] : ["        env:", ...used]),
+    "",
+  ].join("\n");
+}
+
+function behaviourOf(step: StepSpec, cloud: SimulatedCloud, plan: Plan, scenario: Scenario): WorkflowBehaviour {
+  const rule = workflowRuleFor(step, scenario, plan);
+  const durationMs = rule?.duration ?? DEFAULT_DURATION_MS;
+  const failed = rule?.conclusion === "failure";
+  const endMs = failed ? (rule["failed-after"] ?? durationMs) : durationMs;
+  const approved = rule?.approval?.["approved-after"];
+  const rejected = rule?.approval?.["rejected-after"];
+  const cancelled = rule?.["cancelled-after"];
+  return {
+    durationMs: endMs,
+    jobs: [
+      {
+        name: "deploy",
+        startMs: 0,
+        endMs,
+        ...(failed ? { conclusion: "failure" as const, failedStep: rule["failed-step"] ?? "Deploy" } : {}),
+      },
+    ],
+    ...(cancelled === undefined ? {} : { cancelledAfterMs: cancelled }),
+    ...(rule?.approval === undefined
+      ? {}
+      : {
+          approval: {
+            environment: rule.approval.environment,
+            reviewers: rule.approval.reviewers,
+            ...(approved === undefined ? {} : { approvedAfterMs: approved }),
+            ...(rejected === undefined ? {} : { rejectedAfterMs: rejected }),
+          },
+        }),
+    happenings: deployedBy(step, plan).map((service, index, all) => ({
+      // Towards the end of the run, one after another, as such workflows do.
+      afterMs: Math.round(durationMs * (0.6 + (0.3 * (index + 1)) / all.length)),
+      act: () => deployService(cloud, service, plan, scenario),
+    })),
+  };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}

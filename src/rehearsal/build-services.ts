@@ -1,0 +1,71 @@
+/** The services of a plan as they were before the deploy: long running, with their traffic, pods and logs. */
+import type { Plan } from "../model/plan.ts";
+import { type CloudRunTarget, type KubernetesTarget } from "../model/service.ts";
+import { DAY, plusMs } from "../model/time.ts";
+import { hash, token } from "../simulator/world.ts";
+import type { SimulatedCloud } from "./simulated-cloud.ts";
+import { trafficOf } from "./build-traffic.ts";
+import { ruleFor } from "./roles.ts";
+import type { Scenario } from "./scenario.ts";
+import { commitsOf, digestOfVersion, kubernetesImage } from "./versions.ts";
+
+export function buildServices(cloud: SimulatedCloud, plan: Plan, scenario: Scenario): void {
+  for (const [service, target] of Object.entries(plan.runbook.services)) {
+    if (target.platform === "cloud-run") buildCloudRun(cloud, service, target, plan, scenario);
+    else buildKubernetes(cloud, service, target, plan, scenario);
+  }
+}
+
+function buildCloudRun(
+  cloud: SimulatedCloud,
+  service: string,
+  target: CloudRunTarget,
+  plan: Plan,
+  scenario: Scenario,
+): void {
+  const rule = ruleFor(service, scenario, plan);
+  const number = 800 + (hash(service) % 150);
+  const name = `${target.service}-00${number}-${token(cloud.world.random(`revision/${service}`), 3)}`;
+  const key = cloud.cloudRun.addService({
+    project: target.project,
+    region: target.region,
+    name: target.service,
+    revision: {
+      name,
+      image: `gcr.io/${target.project}/${target.service}:latest`,
+      commit: commitsOf(scenario).before,
+      createdAt: plusMs(cloud.world.now, -7 * DAY),
+    },
+    ...(rule.pinned === true ? { traffic: [{ revision: name, percent: 100 }] } : {}),
+  });
+  cloud.traffic.setProfile(key, trafficOf(rule, scenario));
+}
+
+function buildKubernetes(
+  cloud: SimulatedCloud,
+  service: string,
+  target: KubernetesTarget,
+  plan: Plan,
+  scenario: Scenario,
+): void {
+  const { pods } = ruleFor(service, scenario, plan);
+  cloud.kubernetes.addDeployment({
+    project: target.project,
+    location: target.location ?? "us-central1",
+    cluster: target.cluster,
+    namespace: target.namespace,
+    name: target.name,
+    container: service,
+    image: kubernetesImage(service, target, scenario, plan, "before"),
+    digest: digestOfVersion(service, scenario, "before"),
+    selector: { "app.kubernetes.io/name": service, "app.kubernetes.io/instance": target.name },
+    replicas: pods?.replicas ?? 3,
+    maxSurge: pods?.["max-surge"] ?? "25%",
+    maxUnavailable: pods?.["max-unavailable"] ?? "25%",
+    startupMs: pods?.startup ?? 30_000,
+    graceMs: pods?.grace ?? 30_000,
+    ...(pods?.hpa === undefined ? {} : { hpa: pods.hpa }),
+    ...(pods?.helm === true ? { helmRelease: target.name } : {}),
+  });
+  cloud.kubernetesLogs.setVolume(target.namespace, target.name, pods?.["log-lines-per-minute"] ?? 20);
+}

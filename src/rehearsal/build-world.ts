@@ -1,0 +1,56 @@
+/** Plan + scenario -> the simulated cloud that the plan's deploy will meet. Starts no server. */
+import type { Plan } from "../model/plan.ts";
+import { instant } from "../model/time.ts";
+import { CloudRunState } from "../simulator/cloud-run-state.ts";
+import { ControlState } from "../simulator/control-state.ts";
+import { Faults } from "../simulator/faults.ts";
+import { GitHubState } from "../simulator/github-state.ts";
+import { KubernetesLogs } from "../simulator/kubernetes-logs.ts";
+import { KubernetesState } from "../simulator/kubernetes-state.ts";
+import { Traffic } from "../simulator/traffic.ts";
+import { World } from "../simulator/world.ts";
+import { buildControl } from "./build-control.ts";
+import { buildGitHub } from "./build-github.ts";
+import { buildServices } from "./build-services.ts";
+import type { SimulatedCloud } from "./simulated-cloud.ts";
+import { offset } from "./offset.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** Whose token the rehearsal's clients have. */
+export const LOGIN = "runbook-bot";
+
+export function buildWorld(plan: Plan, scenario: Scenario, seed: number): SimulatedCloud {
+  const world = new World({ now: instant(scenario.start), seed });
+  const cloudRun = new CloudRunState(world);
+  const kubernetes = new KubernetesState(world);
+  const cloud: SimulatedCloud = {
+    world,
+    faults: new Faults(),
+    github: new GitHubState(world, { login: LOGIN }),
+    cloudRun,
+    traffic: new Traffic(world, cloudRun),
+    kubernetes,
+    kubernetesLogs: new KubernetesLogs(kubernetes),
+    control: new ControlState(world),
+  };
+  buildServices(cloud, plan, scenario);
+  buildGitHub(cloud, plan, scenario);
+  buildControl(cloud, plan, scenario);
+  for (const fault of scenario.faults) cloud.faults.add(faultOf(fault, scenario));
+  return cloud;
+}
+
+function faultOf(fault: Scenario["faults"][number], scenario: Scenario): Parameters<Faults["add"]>[0] {
+  const { api, call, kind, status, times } = fault;
+  const retryAfter = fault["retry-after"];
+  return {
+    api,
+    call,
+    kind,
+    status,
+    times,
+    ...(retryAfter === undefined ? {} : { retryAfterSeconds: retryAfter / 1_000 }),
+    ...(fault.from === undefined ? {} : { from: offset(scenario, fault.from) }),
+    ...(fault.until === undefined ? {} : { until: offset(scenario, fault.until) }),
+  };
+}

@@ -1,0 +1,178 @@
+/** What a scenario may say: the world before the deploy, what the deploy brings, what goes wrong, and what must come out. */
+import { z } from "zod";
+import { durationSchema } from "../model/duration.ts";
+import { outcomeSchema } from "../model/event.ts";
+import { verdictSchema } from "../model/verdict.ts";
+
+const share = z.number().min(0).max(1);
+const instantText = z.iso.datetime({ error: 'expected a UTC time such as "2026-04-12T04:00:00Z"' });
+
+/** Services by role, so that one scenario fits any runbook: the order is the runbook's. */
+const which = z
+  .union([
+    z.enum([
+      "all",
+      "cloud-run",
+      "kubernetes",
+      "first-cloud-run",
+      "last-cloud-run",
+      "first-kubernetes",
+      "last-kubernetes",
+    ]),
+    z.string(),
+  ])
+  .describe("services by role, or one by its name in the runbook; later rules win over earlier ones");
+
+const errorSchema = z.strictObject({
+  method: z.string().default("GET"),
+  route: z.string().describe('"/v1/memories/{id}"; {id} differs from request to request'),
+  status: z.int().min(400).max(599),
+  every: durationSchema.optional().describe("regularly, once in so long"),
+  "per-minute": z.number().positive().optional().describe("at random, so many a minute on average"),
+  at: durationSchema
+    .optional()
+    .describe("once, so long after the scenario's start; `before` makes it so long before it"),
+  before: durationSchema.optional(),
+  latency: durationSchema.optional(),
+  message: z.string().optional().describe("written to stderr with each of these requests"),
+  on: z.enum(["new", "old"]).optional().describe("only requests that the new, or the old, revision answers"),
+  from: durationSchema.optional().describe("only from so long after the scenario's start"),
+  until: durationSchema.optional(),
+});
+
+const trafficSchema = z.strictObject({
+  "requests-per-minute": z.number().min(0),
+  "daily-amplitude": share.default(0),
+  routes: z
+    .array(z.strictObject({ method: z.string().default("GET"), path: z.string(), share }))
+    .min(1)
+    .default([{ method: "GET", path: "/v1/health", share: 1 }]),
+  errors: z.array(errorSchema).default([]),
+  "switch-spike": z
+    .strictObject({ errors: z.int(), method: z.string().default("GET"), route: z.string(), status: z.int() })
+    .optional()
+    .describe("errors within the minute around the switch of revisions"),
+  "log-lines-per-minute": z.number().default(6),
+});
+
+const versionSchema = z.strictObject({
+  "failure-share": share.optional().describe("share of ordinary requests that the new revision fails"),
+  "failure-status": z.int().default(500),
+  "failure-message": z.string().optional().describe("what each failed request writes to stderr"),
+  "slower-by": z.number().optional().describe("factor on the latency of the new revision"),
+  ready: z.enum(["yes", "never"]).default("yes"),
+  reason: z.string().optional(),
+  message: z.string().optional(),
+  pods: z
+    .enum(["healthy", "crash", "image-pull-error", "config-error", "never-ready", "unschedulable"])
+    .default("healthy"),
+  "crash-after": durationSchema.default(20_000),
+  "crash-log": z.array(z.string()).default([]),
+  unchanged: z.boolean().default(false).describe("the workflow succeeds and changes nothing"),
+});
+
+const serviceSchema = z.strictObject({
+  which,
+  traffic: trafficSchema.optional(),
+  pods: z
+    .strictObject({
+      replicas: z.int().positive().default(3),
+      hpa: z.strictObject({ min: z.int(), max: z.int() }).optional(),
+      startup: durationSchema.default(30_000),
+      grace: durationSchema.default(30_000),
+      "max-surge": z.union([z.int(), z.string()]).default("25%"),
+      "max-unavailable": z.union([z.int(), z.string()]).default("25%"),
+      "rolls-by": z.enum(["image", "restart"]).default("image").describe("restart: the same moving tag, a new digest"),
+      helm: z.boolean().default(false),
+      "log-lines-per-minute": z.number().default(20),
+    })
+    .optional(),
+  pinned: z.boolean().optional().describe("traffic was pinned to the old revision before"),
+  deploy: versionSchema.optional().describe("what the deploy brings"),
+});
+
+const workflowSchema = z.strictObject({
+  which: z
+    .union([z.enum(["all", "first", "last"]), z.string()])
+    .describe("trigger-workflow steps by order, or one by its id"),
+  duration: durationSchema.default(8 * 60_000),
+  conclusion: z.enum(["success", "failure"]).default("success"),
+  "failed-step": z.string().optional(),
+  "failed-after": durationSchema.optional(),
+  "cancelled-after": durationSchema.optional(),
+  approval: z
+    .strictObject({
+      environment: z.string(),
+      reviewers: z.array(z.string()),
+      "approved-after": durationSchema.optional(),
+      "rejected-after": durationSchema.optional(),
+    })
+    .optional(),
+});
+
+const faultSchema = z.strictObject({
+  api: z.enum(["github", "cloud-run", "logging", "monitoring", "kubernetes", "http", "command", "helm", "notify"]),
+  call: z.string().default("*"),
+  kind: z.enum(["status", "after", "silence"]).default("status"),
+  status: z.int().default(503),
+  times: z.int().positive().default(1),
+  "retry-after": durationSchema.optional(),
+  from: durationSchema.optional().describe("so long after the scenario's start"),
+  until: durationSchema.optional(),
+});
+
+export const scenarioSchema = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
+  description: z.string(),
+  "what-happened": z.string().optional().describe("the real event behind it, and what the right outcome is"),
+  start: instantText.default("2026-04-12T04:00:00Z"),
+  commits: z
+    .array(z.strictObject({ sha: z.string().regex(/^[0-9a-f]{7,40}$/), title: z.string() }))
+    .min(2)
+    .describe("oldest first; the first one served before, the last one is deployed"),
+  "pull-request": z
+    .strictObject({ number: z.int(), title: z.string(), "merge-commit": z.string().optional() })
+    .optional(),
+  workflows: z.array(workflowSchema).default([]),
+  services: z.array(serviceSchema).default([]),
+  probes: z
+    .array(
+      z.strictObject({
+        url: z.string().describe("prefix"),
+        status: z.int().default(200),
+        latency: durationSchema.default(80),
+        body: z.string().default('{"status":"ok"}'),
+        from: durationSchema.optional(),
+        until: durationSchema.optional(),
+      }),
+    )
+    .default([]),
+  commands: z
+    .array(
+      z.strictObject({
+        argv: z.array(z.string()).min(1).describe("the first words"),
+        exit: z.int().default(0),
+        output: z.string().default(""),
+        duration: durationSchema.default(1_000),
+      }),
+    )
+    .default([]),
+  helm: z.enum(["present", "missing"]).default("present"),
+  operator: z
+    .array(
+      z.strictObject({
+        about: z.enum(["rollback", "approve", "continue", "in-doubt"]),
+        answer: z.string(),
+        after: durationSchema.default(30_000),
+      }),
+    )
+    .default([])
+    .describe("what the operator answers; to anything else there is no answer"),
+  faults: z.array(faultSchema).default([]),
+  expect: z
+    .strictObject({ exit: z.int(), outcome: outcomeSchema.optional(), verdict: verdictSchema.optional() })
+    .describe("what must come out of a rehearsal"),
+});
+
+export type Scenario = z.infer<typeof scenarioSchema>;
+export type ServiceRule = Scenario["services"][number];

@@ -1,0 +1,20 @@
+/** The parts of a simulated cloud, held together. */
+import type { CloudRunState } from "../simulator/cloud-run-state.ts";
+import type { ControlState } from "../simulator/control-state.ts";
+import type { Faults } from "../simulator/faults.ts";
+import type { GitHubState } from "../simulator/github-state.ts";
+import type { KubernetesLogs } from "../simulator/kubernetes-logs.ts";
+import type { KubernetesState } from "../simulator/kubernetes-state.ts";
+import type { Traffic } from "../simulator/traffic.ts";
+import type { World } from "../simulator/world.ts";
+
+export interface SimulatedCloud {
+  readonly world: World;
+  readonly faults: Faults;
+  readonly github: GitHubState;
+  readonly cloudRun: CloudRunState;
+  readonly traffic: Traffic;
+  readonly kubernetes: KubernetesState;
+  readonly kubernetesLogs: KubernetesLogs;
+  readonly control: ControlState;
+}

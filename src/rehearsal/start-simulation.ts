@@ -1,0 +1,56 @@
+/** Starts every server of a simulated cloud on loopback, and says where they are. */
+import { ClockServer } from "../simulator/clock-server.ts";
+import { startControlServer } from "../simulator/control-server.ts";
+import { startGitHubServer } from "../simulator/github-server.ts";
+import { startGoogleServer } from "../simulator/google-server.ts";
+import { startKubernetesServer } from "../simulator/kubernetes-server.ts";
+import type { SimulatedCloud } from "./simulated-cloud.ts";
+
+export interface Simulation {
+  readonly cloud: SimulatedCloud;
+  readonly addresses: {
+    readonly githubUrl: string;
+    readonly githubToken: string;
+    readonly cloudRun: string;
+    readonly logging: string;
+    readonly monitoring: string;
+    readonly kubernetesServer: string;
+    readonly control: string;
+    readonly clock: string;
+  };
+  close(): Promise<void>;
+}
+
+/** Good for nothing but a simulated GitHub. */
+const SIMULATED_TOKEN = "simulated-token";
+
+export async function startSimulation(cloud: SimulatedCloud): Promise<Simulation> {
+  const { faults, world } = cloud;
+  const github = await startGitHubServer(cloud.github, faults);
+  const google = await startGoogleServer({
+    world,
+    faults,
+    cloudRun: cloud.cloudRun,
+    traffic: cloud.traffic,
+    logSources: [cloud.kubernetesLogs],
+  });
+  const kubernetes = await startKubernetesServer(cloud.kubernetes, faults);
+  const control = await startControlServer(cloud.control, faults);
+  const clock = await ClockServer.start(world);
+  return {
+    cloud,
+    addresses: {
+      githubUrl: github.url,
+      githubToken: SIMULATED_TOKEN,
+      cloudRun: google.endpoint,
+      logging: google.endpoint,
+      monitoring: google.endpoint,
+      kubernetesServer: kubernetes.url,
+      control: control.url,
+      clock: clock.address,
+    },
+    close: async () => {
+      await Promise.all([github, google, kubernetes, control, clock].map((server) => server.close()));
+    },
+  };
+}

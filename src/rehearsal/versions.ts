@@ -1,0 +1,37 @@
+/** The images, digests and revisions that a scenario's old and new version of a service have. */
+import { createHash } from "node:crypto";
+import type { Plan } from "../model/plan.ts";
+import type { KubernetesTarget } from "../model/service.ts";
+import { ruleFor } from "./roles.ts";
+import { fullSha } from "../simulator/github-state.ts";
+import type { Scenario } from "./scenario.ts";
+
+export type Version = "before" | "after";
+
+/** "gcr.io/PROJECT/NAME:latest" where the tag moves, else the tag is the commit's first seven digits. */
+export function kubernetesImage(
+  service: string,
+  target: KubernetesTarget,
+  scenario: Scenario,
+  plan: Plan,
+  version: Version,
+): string {
+  const isMoving = ruleFor(service, scenario, plan).pods?.["rolls-by"] === "restart";
+  return `gcr.io/${target.project}/${service}:${isMoving ? "latest" : commitOf(scenario, version).slice(0, 7)}`;
+}
+
+export function digestOfVersion(service: string, scenario: Scenario, version: Version): string {
+  return `sha256:${createHash("sha256")
+    .update(`${service}@${commitOf(scenario, version)}`)
+    .digest("hex")}`;
+}
+
+function commitOf(scenario: Scenario, version: Version): string {
+  const commit = version === "before" ? scenario.commits[0] : scenario.commits.at(-1);
+  return commit?.sha ?? "0000000";
+}
+
+/** The commit that served before, and the one that is deployed. */
+export function commitsOf(scenario: Scenario): { readonly before: string; readonly after: string } {
+  return { before: fullSha(scenario.commits[0]?.sha ?? ""), after: fullSha(scenario.commits.at(-1)?.sha ?? "") };
+}
