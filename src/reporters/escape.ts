@@ -43,9 +43,9 @@ export function tableCell(text: string, longest = 240): string {
   return prose(text, longest) || "–";
 }
 
-/** One line for a terminal: no control characters, no escape sequences, no direction tricks. */
+/** One line for a terminal or a CI log: no control characters, no escape sequences, no direction tricks, no runner's commands. */
 export function plainLine(text: string, longest = 2_000): string {
-  return cut(oneLine(text), longest);
+  return cut(oneLine(text).replaceAll("##[", "## ["), longest);
 }
 
 /** Several lines for a terminal, each of them harmless. */

@@ -146,6 +146,7 @@ export function finishComment(progress: Progress): string {
     { text: `**${report.state.word.toUpperCase()}** · ${prose(report.runbook)} — ${prose(finished.because)}` },
     { text: [rehearsalNote(report), `Ended ${dateTime(finished.at)}.`].filter(Boolean).join(" ") },
     { text: leftBehind(report) },
+    { text: advice(progress) },
     { text: report.commands.length === 0 ? "" : commandsBlock(report, "**What you can do**") },
     { text: stepsTable(report) },
     { text: servicesTable(report) },
@@ -199,6 +200,12 @@ function leftBehind(report: Report): string {
   return lines.length === 0 ? "" : `**Left behind**\n\n${lines.join("\n")}`;
 }
 
+/** What the failure itself says of production and of what to do. */
+function advice(progress: Progress): string {
+  const failed = Object.values(progress.items).findLast(({ state }) => state === "failed")?.failure;
+  return [failed?.state, failed?.next].flatMap((text) => (text === undefined ? [] : [prose(text)])).join(" ");
+}
+
 function restoredTable(progress: Progress, report: Report): string {
   const rows = (progress.rollback?.services ?? []).map((name) => {
     const service = report.services.find((each) => each.name === name);
@@ -206,7 +213,7 @@ function restoredTable(progress: Progress, report: Report): string {
     return [
       codeCell(name),
       codeCell(service?.after ?? "as before"),
-      restored === undefined ? "–" : codeCell(restored.serving),
+      restored === undefined ? `still ${codeCell(service?.after ?? "unknown")}` : codeCell(restored.serving),
       restored === undefined
         ? service?.restoreFailed === undefined
           ? "⏳ not yet"

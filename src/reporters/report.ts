@@ -97,7 +97,7 @@ function commandsOf(progress: Progress, services: readonly ServiceReport[]): rea
     commands.push({ does: "carry on", command: `runbook resume ${run}` });
   }
   const isMonitoring = finished === undefined && Object.keys(progress.switched).length > 0;
-  if (isMonitoring && progress.rollback === undefined) {
+  if (isMonitoring && progress.rollback === undefined && asked === undefined) {
     commands.push({ does: "judge now", command: `runbook check --run ${run}` });
   }
   const isDeployed = services.some((service) => service.after !== undefined && service.restored === undefined);

@@ -25,7 +25,11 @@ function stoppedRun(): Progress {
     .add("04:19:40", {
       type: "item-failed",
       item: "step:deploy-pusher",
-      failure: { what: "workflow run 24297450077 failed: job deploy, step Helm upgrade" },
+      failure: {
+        what: "workflow run 24297450077 failed: job deploy, step Helm upgrade",
+        state: "Production is as it was: pusher did not switch.",
+        next: "Open the workflow run, repair it, deploy again.",
+      },
     })
     .add("04:19:41", {
       type: "run-finished",

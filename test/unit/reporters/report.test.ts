@@ -84,7 +84,7 @@ test.each([
   [
     "asked",
     badRun("asked").progress,
-    [`answer ${RUN} rollback`, `answer ${RUN} keep`, `check --run ${RUN}`, `rollback backend-prod --run ${RUN}`],
+    [`answer ${RUN} rollback`, `answer ${RUN} keep`, `rollback backend-prod --run ${RUN}`],
   ],
   ["monitoring", seedRun("5m").progress, [`check --run ${RUN}`, `rollback backend-prod --run ${RUN}`]],
   ["rolled back", badRun().progress, []],
