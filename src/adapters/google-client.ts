@@ -13,13 +13,13 @@ export async function clientOptions(config: GoogleConfig): Promise<ClientOptions
   if (config.endpoint === undefined) {
     const auth = new GoogleAuth({ scopes: ["https://www.googleapis.com/auth/cloud-platform"] });
     await auth.getClient();
-    return { auth: auth as NonNullable<ClientOptions["auth"]> };
+    return { auth: auth };
   }
   const [host, port] = config.endpoint.split(":");
   return {
     apiEndpoint: host ?? "127.0.0.1",
     port: Number(port),
     sslCreds: credentials.createInsecure(),
-    auth: new GoogleAuth({ authClient: new PassThroughClient() }) as NonNullable<ClientOptions["auth"]>,
+    auth: new GoogleAuth({ authClient: new PassThroughClient() }),
   };
 }

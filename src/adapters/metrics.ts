@@ -57,7 +57,7 @@ async function connect(config: GoogleConfig): Promise<MetricClient> {
     import("@google-cloud/monitoring"),
     import("./google-client.ts"),
   ]);
-  return new MetricServiceClient(await clientOptions(config)) as unknown as MetricClient;
+  return new MetricServiceClient(await clientOptions(config));
 }
 
 async function everySeries(

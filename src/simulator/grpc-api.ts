@@ -45,7 +45,7 @@ function protocol(client: keyof typeof PROTOCOLS): ReturnType<typeof loadPackage
   const here = createRequire(import.meta.url);
   const json = createRequire(here.resolve(within))(file) as object;
   const auth = new GoogleAuth({ authClient: new PassThroughClient() });
-  const definitions = new GrpcClient({ auth: auth as never }).loadProtoJSON(json);
+  const definitions = new GrpcClient({ auth }).loadProtoJSON(json);
   loaded.set(client, definitions);
   return definitions;
 }

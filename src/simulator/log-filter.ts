@@ -4,7 +4,7 @@ import { FilterError, type FilterNode, type Operator, parseFilter } from "./log-
 import type { EntryHint, SimulatedEntry } from "./log-source.ts";
 
 export interface LogFilter {
-  matches(entry: SimulatedEntry): boolean;
+  readonly matches: (entry: SimulatedEntry) => boolean;
   readonly hint: EntryHint;
   /** Bounds of the timestamp that every match obeys: since <= t < until, to the millisecond and never too narrow. */
   readonly since: Instant | undefined;
@@ -60,7 +60,7 @@ function comparison(path: readonly string[], operator: Operator, value: string):
 type Order = (text: string) => number | string;
 
 function fieldOf(path: readonly string[]): { read: (entry: SimulatedEntry) => string | undefined; order: Order } {
-  const [top, ...rest] = path;
+  const [top = "", ...rest] = path;
   const name = rest.join(".");
   const nested = rest.length > 0;
   if (top === "resource" && name === "type") return { read: ({ resource }) => resource.type, order: folded };
@@ -180,7 +180,7 @@ function within(value: unknown, path: readonly string[]): string | undefined {
     inner = (inner as Record<string, unknown>)[part];
   }
   if (inner === undefined || inner === null) return undefined;
-  return typeof inner === "object" ? JSON.stringify(inner) : String(inner as string | number | boolean);
+  return typeof inner === "string" ? inner : JSON.stringify(inner);
 }
 
 function texts(entry: SimulatedEntry): readonly string[] {

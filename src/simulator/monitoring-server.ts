@@ -57,13 +57,14 @@ function seriesOf(place: MonitoringPlace, request: ListRequest): readonly object
       isWanted(wanted, "resource.labels.location", service.region) &&
       isWanted(wanted, "resource.labels.service_name", service.name),
   );
-  switch (wanted.get("metric.type")) {
+  const metric = wanted.get("metric.type") ?? "";
+  switch (metric) {
     case "run.googleapis.com/request_count":
       return services.flatMap((service) => requestCounts(place, service, request, wanted));
     case "run.googleapis.com/request_latencies":
       return services.flatMap((service) => requestLatencies(place, service, request, wanted));
     default:
-      throw new ApiError(Status.NOT_FOUND, `Cannot find metric(s) that match type "${wanted.get("metric.type")}".`);
+      throw new ApiError(Status.NOT_FOUND, `Cannot find metric(s) that match type "${metric}".`);
   }
 }
 

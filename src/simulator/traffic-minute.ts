@@ -8,11 +8,11 @@ export const VISIBLE_AFTER_MS = 5_000;
 /** What a minute depends on. Everything here says the same about the past whenever it is asked. */
 export interface Surroundings {
   /** Uniform in [0, 1), fixed for these arguments. */
-  chance(purpose: string, minute: number, index: number): number;
+  readonly chance: (purpose: string, minute: number, index: number) => number;
   /** Shares of the revisions that take requests at a moment. */
-  servedAt(at: Instant): ReadonlyMap<string, number>;
-  switches(): readonly Instant[];
-  isNew(revision: string): boolean;
+  readonly servedAt: (at: Instant) => ReadonlyMap<string, number>;
+  readonly switches: () => readonly Instant[];
+  readonly isNew: (revision: string) => boolean;
 }
 
 /** Tells happenings of one minute apart, whatever else is asked for: the family and the number within it. */

@@ -79,23 +79,21 @@ function pinFindings(name: string, target: CloudRunTarget, service: CloudRunServ
 }
 
 function findingOf(name: string, target: CloudRunTarget, error: unknown): Finding {
-  if (!(error instanceof PortFailure)) throw error;
-  switch (error.kind) {
-    case "not-found":
-      return {
-        severity: "error",
-        what: `${name}: there is no Cloud Run service ${target.service} in ${target.region} of project ${target.project}`,
-        next: `compare with \`gcloud run services list --project ${target.project}\``,
-      };
-    case "unauthorised":
-      return {
-        severity: "unauthorised",
-        what: `${name}: ${error.message}`,
-        next: `run.services.get on project ${target.project} is needed (roles/run.viewer)`,
-      };
-    default:
-      throw error;
+  if (error instanceof PortFailure && error.kind === "not-found") {
+    return {
+      severity: "error",
+      what: `${name}: there is no Cloud Run service ${target.service} in ${target.region} of project ${target.project}`,
+      next: `compare with \`gcloud run services list --project ${target.project}\``,
+    };
   }
+  if (error instanceof PortFailure && error.kind === "unauthorised") {
+    return {
+      severity: "unauthorised",
+      what: `${name}: ${error.message}`,
+      next: `run.services.get on project ${target.project} is needed (roles/run.viewer)`,
+    };
+  }
+  throw error;
 }
 
 async function turn(context: StepContext<Args>): Promise<StepOutcome> {

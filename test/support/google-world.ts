@@ -43,8 +43,8 @@ export interface GoogleWorld {
   readonly metrics: Metrics;
   readonly endpoint: string;
   /** Moves world time forward. */
-  pass(ms: number): void;
-  close(): Promise<void>;
+  readonly pass: (ms: number) => void;
+  readonly close: () => Promise<void>;
 }
 
 export async function googleWorld(
