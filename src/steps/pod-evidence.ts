@@ -1,0 +1,86 @@
+/** What a failing pod itself says: its last events and the last lines of its log, cut and without secrets. Reads only. */
+import { PortFailure } from "../model/error.ts";
+import type { KubernetesTarget } from "../model/service.ts";
+import type { GroupFinding } from "../model/verdict.ts";
+import type { Kubernetes } from "../ports/kubernetes.ts";
+import type { PodFailure } from "./pod-failures.ts";
+
+const LOG_LINES = 8;
+const EVENTS = 3;
+const LINE_LENGTH = 200;
+
+export interface PodEvidence {
+  readonly events: readonly string[];
+  readonly log: readonly string[];
+}
+
+/** Never throws a PortFailure: without its log a failing pod is still failing. */
+export async function podEvidence(
+  kubernetes: Kubernetes,
+  target: KubernetesTarget,
+  { pod, container }: PodFailure,
+  signal: AbortSignal,
+): Promise<PodEvidence> {
+  const events = await orNone(() => kubernetes.events(target, pod.name, signal));
+  const readLog = (previous: boolean): Promise<readonly string[]> =>
+    orNone(() => kubernetes.podLog(target, pod.name, container.name, { lines: LOG_LINES, previous }, signal));
+  const previous = container.restarts > 0 ? await readLog(true) : [];
+  const log = previous.length > 0 ? previous : await readLog(false);
+  return {
+    events: events.slice(-EVENTS).map(({ reason, message }) => clean(`${reason}: ${message}`)),
+    log: log.map(clean),
+  };
+}
+
+/** The failure as a finding of a check: the reason as group, the pod's own words as example. */
+export function failureGroup(failure: PodFailure, count: number, minutes: number, evidence: PodEvidence): GroupFinding {
+  const words = [...evidence.log, ...evidence.events].join("\n");
+  return {
+    group: `${failure.reason} in ${failure.container.name}`,
+    kind: "new",
+    baseline: { errors: 0, requests: "unknown", minutes: 0 },
+    candidate: { errors: count, requests: "unknown", minutes: Math.max(0, Math.round(minutes)) },
+    ...(words === "" ? {} : { example: words }),
+  };
+}
+
+/** "…-x7k2p: CrashLoopBackOff, 3 restarts, last exit 1 (Error): ImportError: cannot import name 'x'" */
+export function tellFailure({ pod, text }: PodFailure, { log, events }: PodEvidence): string {
+  const word = log.at(-1) ?? events.at(-1);
+  return `${pod.name}: ${text}${word === undefined ? "" : `: ${word}`}`;
+}
+
+/** Opens the workload in the console; absent without the cluster's location. */
+export function workloadLink(target: KubernetesTarget): { readonly link?: string } {
+  if (target.location === undefined) return {};
+  const path = [target.kind.toLowerCase(), target.location, target.cluster, target.namespace, target.name];
+  const project = encodeURIComponent(target.project);
+  const where = path.map(encodeURIComponent).join("/");
+  return { link: `https://console.cloud.google.com/kubernetes/${where}/overview?project=${project}` };
+}
+
+async function orNone<T>(read: () => Promise<readonly T[]>): Promise<readonly T[]> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof PortFailure && error.kind !== "aborted") return [];
+    throw error;
+  }
+}
+
+const SECRETS: readonly (readonly [RegExp, string])[] = [
+  [/\b(bearer|basic)\s+[\w.~+/=-]{6,}/gi, "$1 [secret]"],
+  [
+    /\b(\w{0,40}(?:password|passwd|secret|token|api_?key|credentials?))(["']?\s{0,3}[:=]\s{0,3}["']?)[^\s"',;&}]{4,}/gi,
+    "$1$2[secret]",
+  ],
+  [/\b([a-z][a-z0-9+.-]{1,20}:\/\/)[^\s/@:]{1,200}:[^\s/@]{0,200}@/gi, "$1[credentials]@"],
+  [/\b(?:gh[pousr]_|ya29\.|AIza|sk-|xox[abp]-|eyJ)[\w.-]{10,}/g, "[secret]"],
+];
+
+/** The journal keeps this: control characters and secrets go before, not when it is shown. */
+function clean(line: string): string {
+  const visible = line.slice(0, 4 * LINE_LENGTH).replace(/\p{Cc}/gu, " ");
+  const safe = SECRETS.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), visible);
+  return safe.length > LINE_LENGTH ? `${safe.slice(0, LINE_LENGTH - 1)}…` : safe;
+}
