@@ -1,12 +1,10 @@
 /** What `runbook status` prints, and the opening and closing words of every screen: plain text of at most one screen. */
 import type { Progress } from "../model/progress.ts";
 import { type Instant, formatDuration, msBetween } from "../model/time.ts";
-import { plainLine } from "./escape.ts";
-import type { CheckResult, Verdict } from "../model/verdict.ts";
-import { reasonOf } from "./headline.ts";
 import type { Report, ServiceReport } from "./report-model.ts";
+import { columns, lines } from "./columns.ts";
 import { reportOf } from "./report.ts";
-import { VERDICT_WORD, clockOn, listed, tPlus, timeOn, withTimesSign } from "./words.ts";
+import { VERDICT_WORD, clockOn, listed, tPlus, timeOn } from "./words.ts";
 
 const EXIT_WORDS: Readonly<Record<number, string>> = {
   0: "PASS or WARN, or switched and unjudged as asked",
@@ -37,33 +35,6 @@ export function statusTable(runs: readonly Report[]): string {
     nextOf(report) ?? "–",
   ]);
   return lines(columns([["RUN", "RUNBOOK", "STATE", "VERDICT", "NEXT"], ...rows]));
-}
-
-/** What a look at production found at `now`, outside any checkpoint: for `runbook check`. */
-export function checksText(
-  progress: Progress,
-  verdict: Verdict,
-  results: readonly CheckResult[],
-  now: Instant,
-): string {
-  const report = reportOf(progress, now);
-  const rows = results.map((result) => [
-    `  ${VERDICT_WORD[result.verdict]}`,
-    [result.check, result.service].filter(Boolean).join(" "),
-    result.value,
-    `before: ${result.baseline}; ${result.sample}`,
-  ]);
-  const why = results.filter((result) => result.verdict !== "pass");
-  return lines([
-    `${VERDICT_WORD[verdict]}  ${report.runbook} at ${clockOn(now, report.startedAt)}: ${reasonOf(verdict, results)}`,
-    ...columns(report.services.map((service) => serviceRow(service, now))).map((row) => `  ${row}`),
-    "",
-    ...columns(rows),
-    ...why.map(
-      ({ check, service, because }) => `  ${[check, service].filter(Boolean).join(" ")}: ${withTimesSign(because)}`,
-    ),
-    ...report.commands.map(({ does, command }) => `  to ${does}: ${command}`),
-  ]);
 }
 
 /** Opens a run in the foreground. */
@@ -146,7 +117,7 @@ function bodyOf(report: Report, now: Instant): readonly string[] {
   ];
 }
 
-function serviceRow(service: ServiceReport, now: Instant): readonly string[] {
+export function serviceRow(service: ServiceReport, now: Instant): readonly string[] {
   const { name, after, restored, switchedAt, supersededBy } = service;
   const short = (revision: string): string =>
     revision.startsWith(`${name}-`) ? revision.slice(name.length + 1) : revision;
@@ -169,34 +140,4 @@ function nextOf(report: Report, now: Instant = report.asOf): string | undefined 
   if (next?.dueAt === undefined) return undefined;
   const ms = msBetween(now, next.dueAt);
   return `T+${next.name} at ${clockOn(next.dueAt, now)}${ms > 0 ? `, in ${formatDuration(ms)}` : ", due now"}`;
-}
-
-function columns(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths: number[] = [];
-  for (const row of rows)
-    for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, cell.length);
-  return rows.map((row) =>
-    row
-      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
-}
-
-/** The last place before a terminal: whatever a service or a person named is harmless from here on. */
-function lines(texts: readonly string[]): string {
-  return `${texts.map((text) => keepIndent(text)).join("\n")}\n`;
-}
-
-function keepIndent(text: string): string {
-  const indent = /^ */.exec(text)?.[0] ?? "";
-  return indent + aligned(text.slice(indent.length));
-}
-
-/** Columns are made of runs of spaces, which `plainLine` would fold. */
-function aligned(text: string): string {
-  return text
-    .split(/( {2,})/)
-    .map((part) => (/^ {2,}$/.test(part) ? part : plainLine(part)))
-    .join("");
 }

@@ -8,7 +8,8 @@ import { boxed } from "../../../src/reporters/paint.ts";
 import { createScreen } from "../../../src/reporters/screen.ts";
 import type { ScreenOptions } from "../../../src/reporters/screen-model.ts";
 import { reportOf } from "../../../src/reporters/report.ts";
-import { checksText, statusTable, statusText } from "../../../src/reporters/status.ts";
+import { checksText } from "../../../src/reporters/checks-text.ts";
+import { statusTable, statusText } from "../../../src/reporters/status.ts";
 import { type Stream, badRun, deployed, goodResults, seedRun } from "../../support/events.ts";
 import { expectGolden } from "../../support/golden.ts";
 
