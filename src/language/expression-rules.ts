@@ -249,7 +249,8 @@ function keysIn(value: unknown, path: Path): readonly Path[] {
 
 /** An input that nothing reads would be given in vain: an operator believes that it does something. */
 function unusedInputs(draft: Draft, sites: readonly Site[]): readonly Finding[] {
-  if (draft.steps.length === 0) return [];
+  // Commands are given every input in their environment.
+  if (draft.steps.length === 0 || draft.steps.some((use) => use.uses === "run-command")) return [];
   const used = new Set<string>();
   for (const { text } of sites) {
     const parsed = parseTemplate(text);

@@ -58,9 +58,7 @@ function typeUses(item: JsonSchema, kinds: readonly StepKind<never>[]): void {
 
 /** Any value but a block or free text may also be written as `${{ }}` and is then judged when the step starts. */
 function orExpression(schema: JsonSchema): JsonSchema {
-  const inner = Object.fromEntries(
-    Object.entries(schema).map(([key, value]) => [key, NESTED.has(key) ? nested(value) : value]),
-  );
+  const inner = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, nested(key, value)]));
   const isPlain =
     ["object", "array"].includes(String(schema["type"])) || (schema["type"] === "string" && isFree(schema));
   if (isPlain || (schema["type"] === undefined && schema["enum"] === undefined && schema["const"] === undefined)) {
@@ -74,15 +72,16 @@ function orExpression(schema: JsonSchema): JsonSchema {
   };
 }
 
-const NESTED: ReadonlySet<string> = new Set(["properties", "items", "additionalProperties", "anyOf", "oneOf", "allOf"]);
-
-function nested(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((each: unknown) => (isSchema(each) ? orExpression(each) : each));
-  if (!isSchema(value)) return value;
-  const holdsSchemas = value["type"] === undefined && Object.values(value).every(isSchema);
-  return holdsSchemas
-    ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, isSchema(each) ? orExpression(each) : each]))
-    : orExpression(value);
+function nested(key: string, value: unknown): unknown {
+  if (key === "properties" && isSchema(value)) {
+    return Object.fromEntries(
+      Object.entries(value).map(([name, each]) => [name, isSchema(each) ? orExpression(each) : each]),
+    );
+  }
+  if (["anyOf", "oneOf", "allOf"].includes(key) && Array.isArray(value)) {
+    return value.map((each: unknown) => (isSchema(each) ? orExpression(each) : each));
+  }
+  return ["items", "additionalProperties"].includes(key) && isSchema(value) ? orExpression(value) : value;
 }
 
 function isFree(schema: JsonSchema): boolean {

@@ -13,7 +13,7 @@ export interface Problem {
   readonly what: string;
   /** The offending text as it stands in the file, cleaned and cut to 120 characters. */
   readonly excerpt: string;
-  /** The whole line, cleaned but not cut; secrets are masked. */
+  /** The line up to 1,000 characters after the place, cleaned, secrets masked; "" where the place is further right. */
   readonly sourceLine: string;
   /** "one of `name`, `steps`" or "a duration with a unit": follows the word "expected". */
   readonly expected: string;

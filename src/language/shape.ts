@@ -209,15 +209,9 @@ function innerOf(schema: unknown, part: string | number): z.ZodType | undefined 
   return undefined;
 }
 
+/** The schema within optional, default, nullable and the like, and the input side of a pipe. */
 function unwrapped(schema: unknown): unknown {
-  if (
-    schema instanceof z.ZodOptional ||
-    schema instanceof z.ZodDefault ||
-    schema instanceof z.ZodPrefault ||
-    schema instanceof z.ZodNullable ||
-    schema instanceof z.ZodReadonly
-  ) {
-    return unwrapped(schema.unwrap());
-  }
-  return schema instanceof z.ZodPipe ? unwrapped(schema.in) : schema;
+  if (schema instanceof z.ZodPipe) return unwrapped(schema.in);
+  if (schema instanceof z.ZodArray || !(schema instanceof z.ZodType) || !("unwrap" in schema)) return schema;
+  return typeof schema.unwrap === "function" ? unwrapped(schema.unwrap()) : schema;
 }

@@ -39,19 +39,29 @@ export interface Source {
   problemOf(finding: Finding): Problem;
 }
 
+const LONG_LINE = 1_000;
+
 export const MAX_BYTES = 256 * 1024;
 
 /** Findings beside a source are problems that leave its shape readable; `fatal` ones do not. */
 export function openSource(file: string, text: string): { source: Source; findings: Finding[]; fatal: boolean } {
   if (Buffer.byteLength(text) > MAX_BYTES) return tooLarge(file);
-  const lines = new LineCounter();
+  const lines = linesOf(text);
   // Unique keys are checked by toPlain: the library's own check is quadratic, and minutes long on a hostile file.
-  const doc = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, version: "1.2" });
-  const syntax = [...doc.errors, ...doc.warnings].map(syntaxFinding);
+  const doc = parseDocument(text, { prettyErrors: false, uniqueKeys: false, version: "1.2" });
+  const syntax = [...doc.errors, ...doc.warnings].slice(0, 400).map(syntaxFinding);
   if (syntax.length > 0)
     return { source: makeSource(file, text, lines, doc, undefined), findings: syntax, fatal: true };
   const { value, findings, fatal } = toPlain(doc, text);
   return { source: makeSource(file, text, lines, doc, value), findings, fatal };
+}
+
+/** Counted here, because the parser leaves out lines after some mistakes. */
+function linesOf(text: string): LineCounter {
+  const lines = new LineCounter();
+  lines.addNewLine(0);
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) lines.addNewLine(at + 1);
+  return lines;
 }
 
 function tooLarge(file: string): { source: Source; findings: Finding[]; fatal: boolean } {
@@ -116,13 +126,14 @@ function makeSource(file: string, text: string, lines: LineCounter, doc: Documen
       const span = "span" in where ? where.span : spanOf(doc, text, where);
       const place = placeOf(span.start);
       const lineStart = span.start - (place.column - 1);
-      const lineEnd = text.indexOf("\n", span.start);
+      const lineBreak = text.indexOf("\n", span.start);
+      const lineEnd = Math.min(lineBreak < 0 ? text.length : lineBreak, span.start + LONG_LINE);
       return {
         file,
         ...place,
         ...finding,
         excerpt: excerptOf(text.slice(span.start, span.end)),
-        sourceLine: cleaned(text.slice(lineStart, lineEnd < 0 ? undefined : lineEnd).replace(/\r$/, "")),
+        sourceLine: place.column > LONG_LINE ? "" : cleaned(text.slice(lineStart, lineEnd).replace(/\r$/, "")),
       };
     },
   };

@@ -135,7 +135,7 @@ export function commandLinesAreLiteral(draft: Draft): readonly Finding[] {
         "command-line",
         "a value would be spliced into a command line",
         "literal text",
-        "put the value into `env:` and let the program read it there",
+        "let the program read RUNBOOK_INPUT_NAME, or a variable of `env:`",
       ),
     );
 }

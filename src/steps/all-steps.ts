@@ -1,6 +1,26 @@
 /** Every step kind there is: the explicit list. Nothing registers itself, and nothing here imports a cloud's client. */
+import { approve } from "./approve.ts";
+import { checkErrors } from "./check-errors.ts";
+import { checkPods } from "./check-pods.ts";
+import { httpCheck } from "./http-check.ts";
 import { rollback } from "./rollback.ts";
+import { rolloutStatus } from "./rollout-status.ts";
+import { runCommand } from "./run-command.ts";
 import type { StepKind } from "./step.ts";
+import { triggerWorkflow } from "./trigger-workflow.ts";
+import { wait } from "./wait.ts";
+import { waitForRevision } from "./wait-for-revision.ts";
 
 /** In the order in which they are listed to people. A kind reads only arguments that its own schema has let through. */
-export const allSteps = [rollback] as unknown as readonly StepKind<never>[];
+export const allSteps = [
+  triggerWorkflow,
+  waitForRevision,
+  rolloutStatus,
+  checkErrors,
+  checkPods,
+  httpCheck,
+  approve,
+  wait,
+  runCommand,
+  rollback,
+] as unknown as readonly StepKind<never>[];

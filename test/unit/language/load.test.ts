@@ -503,7 +503,10 @@ const BAD: readonly (readonly [name: string, text: string, expected: readonly st
   ],
   [
     "a value in a command line",
-    `${GOOD.replace("monitor:", '  - { id: run, uses: run-command, with: { argv: [sh, -c, "echo ${{ inputs.branch }}"] } }\nmonitor:')}`,
+    GOOD.replace(
+      "monitor:",
+      '  - { id: run, uses: run-command, with: { argv: [sh, -c, "echo ${{ inputs.branch }}"] } }\nmonitor:',
+    ),
     ["14:58 command-line: a value would be spliced into a command line"],
   ],
 
