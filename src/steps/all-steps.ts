@@ -1,6 +1,7 @@
 /** Every step kind there is: the explicit list. Nothing registers itself, and nothing here imports a cloud's client. */
 import { approve } from "./approve.ts";
 import { checkErrors } from "./check-errors.ts";
+import { checkLogs } from "./check-logs.ts";
 import { checkPods } from "./check-pods.ts";
 import { httpCheck } from "./http-check.ts";
 import { rollback } from "./rollback.ts";
@@ -17,6 +18,7 @@ export const allSteps = [
   waitForRevision,
   rolloutStatus,
   checkErrors,
+  checkLogs,
   checkPods,
   httpCheck,
   approve,
