@@ -37,7 +37,7 @@ function compiled(node: FilterNode): Test {
     }
     case "text": {
       const wanted = node.value.toLowerCase();
-      return (entry) => texts(entry).some((text) => text.toLowerCase().includes(wanted));
+      return (entry) => haystackOf(entry).includes(wanted);
     }
     case "compare":
       return comparison(node.path, node.operator, node.value);
@@ -181,6 +181,18 @@ function within(value: unknown, path: readonly string[]): string | undefined {
   }
   if (inner === undefined || inner === null) return undefined;
   return typeof inner === "string" ? inner : JSON.stringify(inner);
+}
+
+/** Kept per entry, because a filter often looks for several texts. */
+const haystacks = new WeakMap<SimulatedEntry, string>();
+
+function haystackOf(entry: SimulatedEntry): string {
+  let haystack = haystacks.get(entry);
+  if (haystack === undefined) {
+    haystack = texts(entry).join("\n").toLowerCase();
+    haystacks.set(entry, haystack);
+  }
+  return haystack;
 }
 
 function texts(entry: SimulatedEntry): readonly string[] {

@@ -7,6 +7,7 @@ export interface SimulatedEntry {
   readonly insertId: string;
   /** RFC 3339 with nine digits of fraction. */
   readonly timestamp: string;
+  /** The same form; the entry is visible from then on. */
   readonly receiveTimestamp: string;
   readonly severity: "DEFAULT" | "DEBUG" | "INFO" | "NOTICE" | "WARNING" | "ERROR" | "CRITICAL";
   readonly resource: { readonly type: string; readonly labels: Readonly<Record<string, string>> };

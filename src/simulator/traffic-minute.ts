@@ -1,5 +1,5 @@
 /** One minute of a simulated service's traffic, derived from seed, service and minute alone; makes no log entries. */
-import { type Instant, instant, MINUTE, msOf } from "../model/time.ts";
+import { MINUTE, msOf } from "../model/time.ts";
 import type { Bounds, ErrorRule, LineRule, Recurrence, RevisionRule, TrafficProfile } from "./traffic-profile.ts";
 
 /** Entries become visible this long after their timestamp; nothing may appear earlier than that before its cause. */
@@ -9,9 +9,10 @@ export const VISIBLE_AFTER_MS = 5_000;
 export interface Surroundings {
   /** Uniform in [0, 1), fixed for these arguments. */
   readonly chance: (purpose: string, minute: number, index: number) => number;
-  /** Shares of the revisions that take requests at a moment. */
-  readonly servedAt: (at: Instant) => ReadonlyMap<string, number>;
-  readonly switches: () => readonly Instant[];
+  /** Shares of the revisions that take requests, each from its moment on; ascending. */
+  readonly history: readonly { readonly fromMs: number; readonly shares: ReadonlyMap<string, number> }[];
+  /** Moments at which other revisions took over. */
+  readonly switchesMs: readonly number[];
   readonly isNew: (revision: string) => boolean;
 }
 
@@ -59,8 +60,8 @@ export function placedRequests(profile: TrafficProfile, minuteMs: number, around
   );
   const { spike } = profile;
   if (spike === undefined) return ruled;
-  const spiked = around.switches().flatMap((at) => {
-    const start = msOf(at) - VISIBLE_AFTER_MS;
+  const spiked = around.switchesMs.flatMap((atMs) => {
+    const start = atMs - VISIBLE_AFTER_MS;
     return Array.from({ length: spike.errors }, (_, index) => {
       const offset = around.chance("spike", Math.floor(start / 1_000), index) * (MINUTE - VISIBLE_AFTER_MS);
       return { index, atMs: start + Math.floor(offset) };
@@ -87,31 +88,117 @@ export function slotCount(profile: TrafficProfile, minuteMs: number, around: Sur
   return poisson(profile.requestsPerMinute * cycle, minuteMs / MINUTE, "count", around);
 }
 
-/** The ordinary requests within [fromMs, untilMs), evenly spread over their minute, ascending. */
+export interface Window {
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
+/** The ordinary requests of the minute within a window, evenly spread, ascending; or the failing ones among them. */
 export function* slots(
   profile: TrafficProfile,
   minuteMs: number,
-  window: { readonly fromMs: number; readonly untilMs: number; readonly onlyFailing: boolean },
+  window: Window & { readonly onlyFailing: boolean },
   around: Surroundings,
 ): Generator<Slot> {
-  const count = slotCount(profile, minuteMs, around);
-  const minute = minuteMs / MINUTE;
-  const phase = around.chance("phase", minute, 0);
-  const failures = profile.failures ?? [];
-  if (count === 0 || (window.onlyFailing && failures.length === 0)) return;
-  for (let index = 0; index < count; index++) {
-    const atMs = minuteMs + Math.floor(((index + phase) * MINUTE) / count);
-    if (atMs < window.fromMs || atMs >= window.untilMs) continue;
-    const revision = revisionAt(atMs, around, index);
-    if (revision === undefined) continue;
-    const draw = failures.length === 0 ? 1 : around.chance("failing", minute, index);
-    const failure = failures.find((rule) => draw < rule.share && applies(rule, atMs, revision, around));
-    const slot = { id: { family: "slot", index }, atMs, revision };
-    if (failure !== undefined) {
-      const { status, latencyMs = 120, message } = failure;
-      yield { ...slot, status, latencyMs, ...(message === undefined ? {} : { message }) };
-    } else if (!window.onlyFailing) yield { ...slot, status: 200 };
+  const row = rowOf(profile, minuteMs, around);
+  for (const stretch of stretchesOf(profile, window, around)) {
+    if (window.onlyFailing && stretch.failures.length === 0) continue;
+    for (let index = row.indexFrom(stretch.fromMs); row.atMs(index) < stretch.untilMs && index < row.count; index++) {
+      const slot = slotAt(row.atMs(index), index, minuteMs, stretch, around);
+      if (slot !== undefined && (slot.latencyMs !== undefined || !window.onlyFailing)) yield slot;
+    }
   }
+}
+
+/** Ordinary requests alike; without `latencyMs` their latency is the profile's. */
+export interface SlotTotal {
+  readonly revision: string;
+  readonly status: number;
+  readonly latencyMs: number | undefined;
+  readonly count: number;
+}
+
+/** What `slots` would give, counted: by arithmetic where all of a stretch are alike. */
+export function slotTotals(
+  profile: TrafficProfile,
+  minuteMs: number,
+  window: Window,
+  around: Surroundings,
+): readonly SlotTotal[] {
+  const row = rowOf(profile, minuteMs, around);
+  return stretchesOf(profile, window, around).flatMap((stretch): readonly SlotTotal[] => {
+    const first = row.indexFrom(stretch.fromMs);
+    const end = row.indexFrom(stretch.untilMs);
+    if (stretch.sole !== undefined && stretch.failures.length === 0) {
+      return [{ revision: stretch.sole, status: 200, latencyMs: undefined, count: end - first }];
+    }
+    return Array.from({ length: end - first }, (_, offset) => first + offset).flatMap((index) => {
+      const slot = slotAt(row.atMs(index), index, minuteMs, stretch, around);
+      return slot === undefined
+        ? []
+        : [{ revision: slot.revision, status: slot.status, latencyMs: slot.latencyMs, count: 1 }];
+    });
+  });
+}
+
+interface Row {
+  readonly count: number;
+  atMs(index: number): number;
+  /** The first slot that is not before a moment. */
+  indexFrom(ms: number): number;
+}
+
+function rowOf(profile: TrafficProfile, minuteMs: number, around: Surroundings): Row {
+  const count = slotCount(profile, minuteMs, around);
+  const phase = around.chance("phase", minuteMs / MINUTE, 0);
+  const atMs = (index: number): number => minuteMs + Math.floor(((index + phase) * MINUTE) / count);
+  return {
+    count,
+    atMs,
+    indexFrom(ms) {
+      let index = Math.min(count, Math.max(0, Math.floor(((ms - minuteMs) * count) / MINUTE - phase)));
+      while (index < count && atMs(index) < ms) index++;
+      return index;
+    },
+  };
+}
+
+/** Part of a minute during which the same revisions serve. */
+interface Stretch extends Window {
+  readonly shares: ReadonlyMap<string, number>;
+  readonly sole: string | undefined;
+  /** The failure rules that may hit one of the revisions in that time. */
+  readonly failures: NonNullable<TrafficProfile["failures"]>;
+}
+
+function stretchesOf(profile: TrafficProfile, window: Window, around: Surroundings): readonly Stretch[] {
+  return around.history.flatMap(({ fromMs, shares }, index) => {
+    const from = Math.max(fromMs, window.fromMs);
+    const until = Math.min(around.history[index + 1]?.fromMs ?? Number.POSITIVE_INFINITY, window.untilMs);
+    if (from >= until || shares.size === 0) return [];
+    const revisions = [...shares.keys()];
+    const failures = (profile.failures ?? []).filter((rule) =>
+      revisions.some((revision) => isAbout(rule.onRevision, revision, around)),
+    );
+    return [{ fromMs: from, untilMs: until, shares, sole: shares.size === 1 ? revisions[0] : undefined, failures }];
+  });
+}
+
+function slotAt(
+  atMs: number,
+  index: number,
+  minuteMs: number,
+  stretch: Stretch,
+  around: Surroundings,
+): Slot | undefined {
+  const revision = stretch.sole ?? chosen(stretch.shares, atMs, index, around);
+  if (revision === undefined) return undefined;
+  const slot = { id: { family: "slot", index }, atMs, revision };
+  const draw = stretch.failures.length === 0 ? 1 : around.chance("failing", minuteMs / MINUTE, index);
+  const failure = stretch.failures.find((rule) => draw < rule.share && applies(rule, atMs, revision, around));
+  if (failure === undefined) return { ...slot, status: 200 };
+  const { status, latencyMs = 120, message } = failure;
+  return { ...slot, status, latencyMs, ...(message === undefined ? {} : { message }) };
 }
 
 /** Whether a rule about revisions means this one. */
@@ -124,7 +211,16 @@ export function isAbout(rule: RevisionRule | undefined, revision: string, around
 
 /** Which revision a request that starts now gets; undefined where nothing serves. */
 export function revisionAt(atMs: number, around: Surroundings, index: number): string | undefined {
-  const shares = around.servedAt(instant(atMs));
+  const shares = around.history.findLast(({ fromMs }) => fromMs <= atMs)?.shares;
+  return shares === undefined ? undefined : chosen(shares, atMs, index, around);
+}
+
+function chosen(
+  shares: ReadonlyMap<string, number>,
+  atMs: number,
+  index: number,
+  around: Surroundings,
+): string | undefined {
   if (shares.size <= 1) return shares.keys().next().value;
   let left = around.chance("split", atMs, index) * 100;
   for (const [revision, share] of shares) {
@@ -146,10 +242,9 @@ function placed(rule: Answer, id: Identity, atMs: number, around: Surroundings):
 }
 
 function applies(rule: Bounds, atMs: number, revision: string, around: Surroundings): boolean {
-  const at = instant(atMs);
   return (
-    (rule.from === undefined || at >= rule.from) &&
-    (rule.until === undefined || at < rule.until) &&
+    (rule.from === undefined || atMs >= msOf(rule.from)) &&
+    (rule.until === undefined || atMs < msOf(rule.until)) &&
     isAbout(rule.onRevision, revision, around)
   );
 }

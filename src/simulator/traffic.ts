@@ -12,6 +12,7 @@ import {
   revisionAt,
   type Slot,
   slots,
+  slotTotals,
   type Surroundings,
 } from "./traffic-minute.ts";
 import { appEntry, type EntryPlace, requestEntry } from "./traffic-entries.ts";
@@ -59,12 +60,16 @@ export class Traffic implements LogSource {
     if (hint.resourceType !== undefined && hint.resourceType !== "cloud_run_revision") return;
     const services = this.#cloudRun.services.filter((service) => this.#isMeant(service, hint));
     const end = Math.min(msOf(until), msOf(this.#world.now));
+    const endText = instant(end).slice(0, 23);
+    // The past does not change while a listing is read, and entries() never goes beyond the present of its beginning.
+    const places = services.map((service) => ({ service, around: this.#around(service.key) }));
     for (let minuteMs = msOf(floorToMinute(since)); minuteMs < end && services.length > 0; minuteMs += MINUTE) {
-      const made = services.flatMap((service) => this.#entriesOf(service, minuteMs, hint));
+      const made = places.flatMap(({ service, around }) => this.#entriesOf(service, minuteMs, hint, around));
       made.sort((a, b) => compare(a.timestamp, b.timestamp) || compare(a.insertId, b.insertId));
       for (const entry of made) {
-        const atMs = Date.parse(entry.timestamp);
-        if (atMs >= msOf(since) && atMs < end) yield entry;
+        // To the millisecond: text of one length compares as time does.
+        const at = entry.timestamp.slice(0, 23);
+        if (at >= since.slice(0, 23) && at < endText) yield entry;
       }
     }
   }
@@ -73,16 +78,16 @@ export class Traffic implements LogSource {
   counts(key: string, minuteMs: number): readonly MinuteCount[] {
     const sums = new Map<string, MinuteCount>();
     const around = this.#around(key);
-    const add = (revision: string, status: number): void => {
+    const add = (revision: string, status: number, count: number): void => {
       const name = `${revision} ${status}`;
-      sums.set(name, { revision, status, count: (sums.get(name)?.count ?? 0) + 1 });
+      if (count > 0) sums.set(name, { revision, status, count: (sums.get(name)?.count ?? 0) + count });
     };
     for (const { profile, ...window } of this.#segments(key, minuteMs)) {
       for (const { revision, status, atMs } of placedRequests(profile, minuteMs, around)) {
-        if (atMs >= window.fromMs && atMs < window.untilMs) add(revision, status);
+        if (atMs >= window.fromMs && atMs < window.untilMs) add(revision, status, 1);
       }
-      for (const slot of slots(profile, minuteMs, { ...window, onlyFailing: false }, around)) {
-        add(slot.revision, slot.status);
+      for (const { revision, status, count } of slotTotals(profile, minuteMs, window, around)) {
+        add(revision, status, count);
       }
     }
     return [...sums.values()];
@@ -98,13 +103,13 @@ export class Traffic implements LogSource {
         for (const request of placedRequests(profile, minuteMs, around)) {
           if (revision === undefined || request.revision === revision) exact.push(request.latencyMs);
         }
-        for (const slot of slots(profile, minuteMs, { ...window, onlyFailing: false }, around)) {
-          if (revision !== undefined && slot.revision !== revision) continue;
-          if (slot.latencyMs !== undefined) exact.push(slot.latencyMs);
+        for (const total of slotTotals(profile, minuteMs, window, around)) {
+          if (revision !== undefined && total.revision !== revision) continue;
+          if (total.latencyMs !== undefined) exact.push(...new Array<number>(total.count).fill(total.latencyMs));
           else {
-            const spread = spreadOf(profile, slot.revision, around);
+            const spread = spreadOf(profile, total.revision, around);
             const name = `${spread.p50Ms}/${spread.p95Ms}`;
-            spreads.set(name, { spread, count: (spreads.get(name)?.count ?? 0) + 1 });
+            spreads.set(name, { spread, count: (spreads.get(name)?.count ?? 0) + total.count });
           }
         }
       }
@@ -122,8 +127,7 @@ export class Traffic implements LogSource {
     );
   }
 
-  #entriesOf(service: RunService, minuteMs: number, hint: EntryHint): readonly SimulatedEntry[] {
-    const around = this.#around(service.key);
+  #entriesOf(service: RunService, minuteMs: number, hint: EntryHint, around: Surroundings): readonly SimulatedEntry[] {
     const wants = (log: string): boolean =>
       (hint.logName === undefined || hint.logName.endsWith(`%2F${log}`)) &&
       (hint.logNames === undefined || hint.logNames.some((name) => name.endsWith(`%2F${log}`)));
@@ -202,8 +206,8 @@ export class Traffic implements LogSource {
     const service = this.#cloudRun.service(key);
     return {
       chance: chanceOf(this.#world.seed, key),
-      servedAt: (at) => this.#cloudRun.servedAt(key, at),
-      switches: () => this.#cloudRun.switches(key),
+      history: service.history.map(({ at, shares }) => ({ fromMs: msOf(at), shares })),
+      switchesMs: this.#cloudRun.switches(key).map(msOf),
       isNew: (revision) => (service.revisions.get(revision)?.createdAt ?? "") >= this.#cloudRun.startedAt,
     };
   }
