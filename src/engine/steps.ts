@@ -156,7 +156,7 @@ async function keepOutcome(
 async function keepSwitches(turn: Turn, switches: readonly ServiceSwitch[]): Promise<void> {
   for (const change of switches) {
     if (turn.progress.switched[change.service] !== undefined) continue;
-    await turn.record({ type: "service-switched", ...change });
+    await turn.record({ type: "service-switched", change });
   }
 }
 

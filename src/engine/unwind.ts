@@ -74,7 +74,6 @@ async function takeRestoreTurn(
         type: "service-restored",
         service,
         serving: outcome.serving,
-        at: turn.now,
         remarks: [...outcome.remarks],
       });
       return "changed";

@@ -101,7 +101,7 @@ const bodies = [
   z.strictObject({ type: z.literal("effect-done"), effect: z.string(), item, result: jsonSchema, found: z.boolean() }),
   /** The effect certainly did not happen. */
   z.strictObject({ type: z.literal("effect-rejected"), effect: z.string(), item, failure: failureSchema }),
-  z.strictObject({ type: z.literal("service-switched"), ...serviceSwitchSchema.shape }),
+  z.strictObject({ type: z.literal("service-switched"), change: serviceSwitchSchema }),
   /** What a switch brought: the commits between what served before and what serves now, and the pull request's merge. */
   z.strictObject({
     type: z.literal("commits-compared"),
@@ -146,7 +146,6 @@ const bodies = [
     type: z.literal("service-restored"),
     service: z.string(),
     serving: z.string(),
-    at: instantSchema,
     remarks: z.array(z.string()),
   }),
   z.strictObject({ type: z.literal("services-held"), services: z.array(z.string()), because: z.string() }),

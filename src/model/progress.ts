@@ -123,7 +123,7 @@ function changeOf(progress: Progress, event: RunEvent): Partial<Progress> {
     case "effect-rejected":
       return { effects: { ...progress.effects, [event.effect]: effectAfter(progress.effects[event.effect], event) } };
     case "service-switched":
-      return { switched: { ...progress.switched, [event.service]: event } };
+      return { switched: { ...progress.switched, [event.change.service]: event.change } };
     case "commits-compared":
       return { commits: { ...progress.commits, [event.service]: event } };
     case "service-superseded":

@@ -57,8 +57,8 @@ export function linesOf(event: RunEvent, after: Progress): readonly Line[] {
         line(
           "⇄",
           "good",
-          event.service,
-          `serves ${event.to} since ${time(event.at)} UTC (its T0); before: ${event.from}`,
+          event.change.service,
+          `serves ${event.change.to} since ${time(event.change.at)} UTC (its T0); before: ${event.change.from}`,
         ),
       ];
     case "commits-compared":

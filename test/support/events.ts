@@ -239,13 +239,15 @@ function switched(stream: Stream, told: string, service: string, at: string): vo
   const before = snapshotOf(service);
   stream.add(told, {
     type: "service-switched",
-    service,
-    at: instant(`2026-04-12T${at}.000Z`),
-    from: before.platform === "kubernetes" ? (before.templateHash ?? "") : (before.revision ?? ""),
-    to: AFTER_REVISION[service] ?? "",
-    rolloutStartedAt: instant(`2026-04-12T04:06:30.000Z`),
-    images: [service === "pusher" ? "gcr.io/based-hardware/pusher:3fabf10" : "gcr.io/based-hardware/backend:latest"],
-    ...(isPods ? {} : { commit: AFTER }),
+    change: {
+      service,
+      at: instant(`2026-04-12T${at}.000Z`),
+      from: before.platform === "kubernetes" ? (before.templateHash ?? "") : (before.revision ?? ""),
+      to: AFTER_REVISION[service] ?? "",
+      rolloutStartedAt: instant(`2026-04-12T04:06:30.000Z`),
+      images: [service === "pusher" ? "gcr.io/based-hardware/pusher:3fabf10" : "gcr.io/based-hardware/backend:latest"],
+      ...(isPods ? {} : { commit: AFTER }),
+    },
   });
 }
 
@@ -490,7 +492,6 @@ export function badRun(
       type: "service-restored",
       service,
       serving,
-      at: plusMs(at, 28 * SECOND),
       remarks:
         snapshot.platform === "cloud-run" ? [`${service} is pinned to ${serving} on purpose; do not un-pin yet`] : [],
     });

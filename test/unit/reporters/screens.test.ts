@@ -117,7 +117,7 @@ describe("the live list", () => {
   test("a bad run: the question stands outside of any list, then each service is restored", async () => {
     const text = await play(badRun(), { kind: "terminal" }, 1);
     expect(text).toMatch(/\u001B\[\?25h04:26:01 {1,2}\? question/);
-    expect(text).toMatch(/✔ restore backend {1,2}serves backend-00906-wtz again, verified 04:32:23/);
+    expect(text).toMatch(/✔ restore backend {1,2}serves backend-00906-wtz again, verified 04:32:25/);
     expect(text).toMatch(/exit 1: FAIL: restored, or never switched/);
   });
 
