@@ -19,6 +19,8 @@ export function reconcile(cluster: Cluster, deployment: SimulatedDeployment): vo
   const current = currentReplicaSet(cluster.world, deployment);
   scaleUpNew(cluster, deployment, current);
   scaleDown(cluster, deployment, current);
+  // Pods that were taken down have made room, which the real controller uses in its next sync, a moment later.
+  scaleUpNew(cluster, deployment, current);
   noteProgress(cluster, deployment, current);
 }
 
