@@ -105,8 +105,9 @@ export class Traffic implements LogSource {
         }
         for (const total of slotTotals(profile, minuteMs, window, around)) {
           if (revision !== undefined && total.revision !== revision) continue;
-          if (total.latencyMs !== undefined) exact.push(...new Array<number>(total.count).fill(total.latencyMs));
-          else {
+          if (total.latencyMs !== undefined) {
+            exact.push(...Array.from({ length: total.count }, () => total.latencyMs ?? 0));
+          } else {
             const spread = spreadOf(profile, total.revision, around);
             const name = `${spread.p50Ms}/${spread.p95Ms}`;
             spreads.set(name, { spread, count: (spreads.get(name)?.count ?? 0) + total.count });
