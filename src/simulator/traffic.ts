@@ -83,9 +83,7 @@ export class Traffic implements LogSource {
       if (count > 0) sums.set(name, { revision, status, count: (sums.get(name)?.count ?? 0) + count });
     };
     for (const { profile, ...window } of this.#segments(key, minuteMs)) {
-      for (const { revision, status, atMs } of placedRequests(profile, minuteMs, around)) {
-        if (atMs >= window.fromMs && atMs < window.untilMs) add(revision, status, 1);
-      }
+      for (const { revision, status } of this.#placed(profile, window, minuteMs, around)) add(revision, status, 1);
       for (const { revision, status, count } of slotTotals(profile, minuteMs, window, around)) {
         add(revision, status, count);
       }
@@ -100,7 +98,7 @@ export class Traffic implements LogSource {
     const exact: number[] = [];
     for (let minuteMs = sinceMs; minuteMs < untilMs; minuteMs += MINUTE) {
       for (const { profile, ...window } of this.#segments(key, minuteMs)) {
-        for (const request of placedRequests(profile, minuteMs, around)) {
+        for (const request of this.#placed(profile, window, minuteMs, around)) {
           if (revision === undefined || request.revision === revision) exact.push(request.latencyMs);
         }
         for (const total of slotTotals(profile, minuteMs, window, around)) {
