@@ -8,7 +8,7 @@ import { type Progress, progressOf } from "../model/progress.ts";
 import type { StepSpec } from "../model/runbook.ts";
 import type { ServiceSnapshot, ServiceTarget } from "../model/service.ts";
 import { evaluateText, lookUpIn, type Scope } from "../language/evaluate.ts";
-import { journalArgs, resolveArgs } from "../planning/resolve-args.ts";
+import { resolveArgs, resolvePlanned } from "../planning/resolve-args.ts";
 import { cloudRunPlatform } from "../platforms/cloud-run.ts";
 import { kubernetesPlatform } from "../platforms/kubernetes.ts";
 import type { Platform } from "../platforms/platform.ts";
@@ -91,23 +91,18 @@ export function platformOf(target: ServiceTarget): Platform<ServiceTarget, Servi
 type Spec = Pick<StepSpec, "id" | "uses" | "with">;
 
 function argsIn(spec: Spec, scope: Scope): ResolvedArgs {
-  const kind = kindOf(spec.uses);
-  const resolved =
-    kind === undefined ? { problem: `there is no step kind ${spec.uses}` } : resolveArgs(kind, spec, scope);
-  if ("args" in resolved) return { args: resolved.args, journalArgs: journalArgs(spec, scope) };
-  throw new RunbookError({
-    what: `The arguments of ${spec.id} cannot be resolved: ${resolved.problem}.`,
-    state: "The step was not begun.",
-    next: "Mend what it refers to, then `runbook resume`.",
-  });
+  return resolveArgs(requiredKind(spec.uses), spec, scope);
 }
 
 /** A step's arguments as far as they are known before a run; undefined when they depend on what the run finds out. */
 export function plannedArgs(spec: Spec, plan: Plan, io: Io): unknown {
-  const kind = kindOf(spec.uses);
-  const resolved =
-    kind === undefined ? undefined : resolveArgs(kind, spec, { inputs: plan.inputs, env: (name) => io.env[name] });
-  return resolved !== undefined && "args" in resolved ? resolved.args : undefined;
+  return resolvePlanned(requiredKind(spec.uses), spec, plan, (name) => io.env[name]);
+}
+
+function requiredKind(uses: string): StepKind<never> {
+  const kind = kindOf(uses);
+  if (kind === undefined) throw new RangeError(`there is no step kind ${uses}`);
+  return kind;
 }
 
 function scopeOf(progress: Progress, io: Io): Scope {
