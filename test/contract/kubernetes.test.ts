@@ -146,6 +146,44 @@ describe("reading", () => {
   });
 });
 
+test("a daemon set's version is its newest ControllerRevision", async () => {
+  const labels = { app: "agent" };
+  const template = { metadata: { labels }, spec: { containers: [{ name: "agent", image: "agent:2" }] } };
+  const ownerReferences = [{ apiVersion: "apps/v1", kind: "DaemonSet", name: "agent", uid: "ds-1", controller: true }];
+  cloud.state.addObject("daemonsets", {
+    metadata: { namespace: NAMESPACE, name: "agent", uid: "ds-1", generation: 2, resourceVersion: "9" },
+    spec: { selector: { matchLabels: labels }, template, updateStrategy: { type: "RollingUpdate" } },
+    status: {
+      observedGeneration: 2,
+      desiredNumberScheduled: 3,
+      currentNumberScheduled: 3,
+      updatedNumberScheduled: 3,
+      numberReady: 3,
+      numberAvailable: 3,
+    },
+  });
+  for (const revision of [2, 1]) {
+    const hash = `h${revision}`;
+    cloud.state.addObject("controllerrevisions", {
+      metadata: {
+        namespace: NAMESPACE,
+        name: `agent-${hash}`,
+        labels: { ...labels, "controller-revision-hash": hash },
+        creationTimestamp: "2026-04-01T00:00:00Z",
+        ownerReferences,
+      },
+      revision,
+      data: { spec: { template } },
+    });
+  }
+  const target = { ...TARGET, kind: "DaemonSet" as const, name: "agent" };
+  expect(await cloud.kubernetes.workload(target)).toMatchObject({
+    revision: "agent-h2",
+    replicas: { wanted: 3, updated: 3, available: 3 },
+  });
+  expect((await cloud.kubernetes.revisions(target)).map(({ templateHash }) => templateHash)).toEqual(["h1", "h2"]);
+});
+
 describe("restoring a template", () => {
   test("puts back the recorded ReplicaSet's template: the same hash runs again", async () => {
     const [before] = await cloud.kubernetes.revisions(TARGET);

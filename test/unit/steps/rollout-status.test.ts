@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Json } from "../../../src/model/json.ts";
 import { HOUR, instant, MINUTE, msBetween, plusMs, SECOND } from "../../../src/model/time.ts";
 import type { PodBehaviour } from "../../../src/simulator/kubernetes-model.ts";
 import { rolloutStatus } from "../../../src/steps/rollout-status.ts";
@@ -13,7 +14,7 @@ import {
   START,
   TARGET,
 } from "../../support/kubernetes-world.ts";
-import { preflightContext } from "../../support/step-context.ts";
+import { preflightContext, stepContext } from "../../support/step-context.ts";
 
 let cloud: KubernetesWorld;
 beforeEach(async () => {
@@ -189,10 +190,9 @@ test("never-ready pods: the deadline moves only while counts do", async () => {
     services: [pusher(before)],
     startedAt: START,
   };
-  const { stepContext } = await import("../../support/step-context.ts");
-  let memo: Awaited<ReturnType<typeof rolloutStatus.turn>>["kind"] extends string ? unknown : never;
+  let memo: Json | undefined;
   for (let turn = 0; turn < 5; turn++) {
-    const outcome = await rolloutStatus.turn(stepContext({ ...context, memo: memo as never }));
+    const outcome = await rolloutStatus.turn(stepContext({ ...context, memo }));
     if (outcome.kind !== "waiting") throw new Error(outcome.kind);
     memo = outcome.memo;
     given.push(outcome.deadline ?? "");
