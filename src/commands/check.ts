@@ -1,9 +1,8 @@
 /** `runbook check`: judge now, judge a run's next checkpoint, or everything that is due. Never changes production by itself. */
 import { advance } from "../engine/advance.ts";
-import { lastSwitch, lookAtProduction } from "../engine/look.ts";
+import { lookAtProduction } from "../engine/look.ts";
 import type { Progress } from "../model/progress.ts";
 import { progressOf } from "../model/progress.ts";
-import { MINUTE, msBetween } from "../model/time.ts";
 import { worstVerdict } from "../model/verdict.ts";
 import { createScreen } from "../reporters/screen.ts";
 import { checksText } from "../reporters/checks-text.ts";
@@ -47,8 +46,7 @@ async function judgeNow(session: Session, name: string, options: CheckOptions, s
   const progress = await findRun(session.state, { runbook: name });
   const deps = session.engine(signal, () => {});
   const now = session.cloud.clock.now();
-  const since = lastSwitch(progress) ?? now;
-  const { results } = await lookAtProduction(deps, progress, Math.max(MINUTE, msBetween(since, now)), now);
+  const { results } = await lookAtProduction(deps, progress, now, now);
   const verdict = worstVerdict(results.map((result) => result.verdict));
   print(
     io,

@@ -1,7 +1,7 @@
 /** Looking at production through the check kinds: what a look is given, and what an outage of a look means. */
 import type { Progress } from "../model/progress.ts";
 import type { CheckSpec } from "../model/runbook.ts";
-import { type Instant, latest } from "../model/time.ts";
+import { type Instant, latest, MINUTE, msBetween } from "../model/time.ts";
 import type { CheckResult } from "../model/verdict.ts";
 import { type CheckKind, isCheckKind, type LookContext } from "../steps/step.ts";
 import type { EngineDeps } from "./deps.ts";
@@ -36,16 +36,22 @@ export async function lookBase(
   };
 }
 
-/** Looks through every check of the monitor over the window that ends at T0 + `horizonMs` (or now). */
+/**
+ * Looks through every check of the monitor over the whole time since each service's own switch until `until`. Services are
+ * looked at one by one: each has a window of its own, and an outage of one says nothing about another.
+ */
 export async function lookAtProduction(
   deps: EngineDeps,
   progress: Progress,
-  horizonMs: number,
+  until: Instant,
   now: Instant,
 ): Promise<Look> {
   const looks: Look[] = [];
   for (const spec of progress.plan.runbook.monitor?.checks ?? []) {
-    looks.push(await lookThrough(deps, progress, spec, horizonMs, now));
+    if (spec.services.length === 0) looks.push(await lookThrough(deps, progress, spec, undefined, until, now));
+    for (const service of spec.services.filter((name) => progress.superseded[name] === undefined)) {
+      looks.push(await lookThrough(deps, progress, spec, service, until, now));
+    }
   }
   return { results: looks.flatMap(({ results }) => results), outage: looks.some(({ outage }) => outage) };
 }
@@ -54,17 +60,18 @@ async function lookThrough(
   deps: EngineDeps,
   progress: Progress,
   spec: CheckSpec,
-  horizonMs: number,
+  service: string | undefined,
+  until: Instant,
   now: Instant,
 ): Promise<Look> {
-  const services = spec.services.filter((name) => progress.superseded[name] === undefined);
-  if (spec.services.length > 0 && services.length === 0) return { results: [], outage: false };
+  const since = service === undefined ? lastSwitch(progress) : progress.switched[service]?.at;
+  const horizonMs = Math.max(MINUTE, msBetween(since ?? until, until));
   try {
     const results = await checkKindOf(deps, spec.uses).look({
       ...(await lookBase(deps, progress, spec.id, horizonMs)),
       run: identityOfRun(progress),
       args: deps.resolveArgs(spec, progress).args as never,
-      services: services.map((name) => serviceOf(progress, name)),
+      services: service === undefined ? [] : [serviceOf(progress, service)],
       now,
       ports: deps.ports,
       signal: deps.signal,
@@ -72,13 +79,13 @@ async function lookThrough(
     return { results, outage: false };
   } catch (error) {
     if (deps.signal.aborted) throw error;
-    return { results: unmeasured(spec, services, failureOf(error).what), outage: isTransient(error) };
+    return { results: [unmeasured(spec, service, failureOf(error).what)], outage: isTransient(error) };
   }
 }
 
-/** A check that could not be measured is inconclusive for each of its services: never a pass, never a fail. */
-function unmeasured(spec: CheckSpec, services: readonly string[], why: string): readonly CheckResult[] {
-  const result = {
+/** A check that could not be measured is inconclusive: never a pass, never a fail. */
+function unmeasured(spec: CheckSpec, service: string | undefined, why: string): CheckResult {
+  return {
     check: spec.id,
     uses: spec.uses,
     verdict: "inconclusive",
@@ -86,8 +93,8 @@ function unmeasured(spec: CheckSpec, services: readonly string[], why: string): 
     baseline: "unknown",
     sample: "none",
     because: `could not be measured: ${why}`,
-  } as const;
-  return services.length === 0 ? [result] : services.map((service) => ({ ...result, service }));
+    ...(service === undefined ? {} : { service }),
+  };
 }
 
 export function checkKindOf(deps: EngineDeps, uses: string): CheckKind<never> {

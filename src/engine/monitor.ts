@@ -1,6 +1,6 @@
 /** Watching after the switch: a look every minute while attached, and the checkpoints that publish. */
 import type { Progress } from "../model/progress.ts";
-import { formatDuration, type Instant, MINUTE, msBetween, plusMs } from "../model/time.ts";
+import { ceilToMinute, formatDuration, type Instant, MINUTE, msBetween, plusMs } from "../model/time.ts";
 import { type CheckResult, worstVerdict } from "../model/verdict.ts";
 import { lastSwitch, lookAtProduction, settleMs } from "./look.ts";
 import { isWatched } from "./services.ts";
@@ -24,8 +24,7 @@ export async function lookEveryMinute(turn: Turn): Promise<ItemResult> {
   if (turn.now < dueAt)
     return { item: "monitor", for: "the next look at production", since: last ?? turn.now, lookAt: dueAt };
   await noticeSupersession(turn);
-  const horizonMs = Math.max(MINUTE, msBetween(since, turn.now));
-  const { results } = await lookAtProduction(deps, watchedOnly(turn.progress), horizonMs, turn.now);
+  const { results } = await lookAtProduction(deps, watchedOnly(turn.progress), turn.now, turn.now);
   await deps.state.evidence.saveSample(progress.run, LAST_LOOK, turn.now);
   const verdict = worstVerdict(results.map((result) => result.verdict));
   if (isNews(turn.progress.production, verdict, results)) {
@@ -55,8 +54,7 @@ function isNews(before: Progress["production"], verdict: string, results: readon
 
 export interface NextCheckpoint {
   readonly name: string;
-  readonly horizonMs: number;
-  /** T0 of the last service + N: when its window ends. */
+  /** T0 of the last service + N, to the end of that minute: when the judged window ends, for every service. */
   readonly at: Instant;
   /** When its data is complete. */
   readonly judgeAt: Instant;
@@ -73,12 +71,10 @@ function pendingCheckpoints(turn: Turn): readonly NextCheckpoint[] {
   if (since === undefined) return [];
   const settle = settleMs(deps, progress);
   return (progress.plan.runbook.monitor?.checkpointsMs ?? [])
-    .map((horizonMs) => ({
-      name: formatDuration(horizonMs),
-      horizonMs,
-      at: plusMs(since, horizonMs),
-      judgeAt: plusMs(since, horizonMs + settle),
-    }))
+    .map((distanceMs) => {
+      const at = ceilToMinute(plusMs(since, distanceMs));
+      return { name: formatDuration(distanceMs), at, judgeAt: plusMs(at, settle) };
+    })
     .filter(({ name }) => progress.checkpoints[name] === undefined);
 }
 
@@ -98,7 +94,7 @@ export async function judgeCheckpoint(turn: Turn, isHalted: boolean): Promise<It
     };
   }
   await noticeSupersession(turn);
-  const { results, outage } = await lookAtProduction(turn.deps, turn.progress, checkpoint.horizonMs, turn.now);
+  const { results, outage } = await lookAtProduction(turn.deps, turn.progress, checkpoint.at, turn.now);
   const lateMs = Math.max(0, msBetween(checkpoint.judgeAt, turn.now));
   if (outage && lateMs < MOST_POSTPONED_MS) {
     const failure = { what: results.find(({ value }) => value === "unknown")?.because ?? "an outage" };

@@ -38,6 +38,11 @@ export function latest(instants: readonly Instant[]): Instant | undefined {
   return instants.reduce<Instant | undefined>((most, at) => (most === undefined || at > most ? at : most), undefined);
 }
 
+/** The end of the minute that holds `at`; a whole minute is its own end. */
+export function ceilToMinute(at: Instant): Instant {
+  return instant(Math.ceil(msOf(at) / MINUTE) * MINUTE);
+}
+
 /** The start of the minute that holds `at`. */
 export function floorToMinute(at: Instant): Instant {
   return instant(Math.floor(msOf(at) / MINUTE) * MINUTE);

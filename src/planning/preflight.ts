@@ -52,7 +52,7 @@ async function captureServices(plan: Plan, deps: PreflightDeps): Promise<Preflig
       try {
         const captured = await deps.platformOf(target).capture(target, deps.ports, deps.now, deps.signal);
         snapshot[name] = captured;
-        findings.push(restorability(name, captured));
+        findings.push(...restorability(name, captured));
       } catch (error) {
         findings.push(findingOf(error, `service ${name}`));
       }
@@ -61,13 +61,15 @@ async function captureServices(plan: Plan, deps: PreflightDeps): Promise<Preflig
   return { snapshot, findings };
 }
 
-function restorability(name: string, { restorable }: ServiceSnapshot): Finding {
-  if (restorable.possible) return { severity: "remark", what: `${name} can be put back: ${restorable.how}` };
-  return {
-    severity: "remark",
-    what: `${name} cannot be put back by this tool: ${restorable.because}`,
-    next: "Know how you would restore it by hand before you deploy.",
-  };
+function restorability(name: string, { restorable }: ServiceSnapshot): readonly Finding[] {
+  if (restorable.possible) return [];
+  return [
+    {
+      severity: "remark",
+      what: `${name} cannot be put back by this tool: ${restorable.because}`,
+      next: "Know how you would restore it by hand before you deploy.",
+    },
+  ];
 }
 
 async function askStep(plan: Plan, step: StepSpec, deps: PreflightDeps): Promise<readonly Finding[]> {

@@ -22,8 +22,10 @@ export function deliveredComment(event: RunEvent, progress: Progress): Delivered
   return { key, title: `${isEdit ? "comment edited" : "comment"}${where}: ${key}`, body: shown(comment.body) };
 }
 
-/** The body is ours and escaped already; its charts say nothing on a terminal. */
+/** The body is ours and escaped already; its charts say nothing on a terminal, and queries in addresses even less. */
 function shown(body: string): string {
   const charts = /<details><summary>Errors per minute<\/summary>[\s\S]*?<\/details>/g;
-  return body.replace(charts, "(folded: errors per minute, as a chart and a table)");
+  return body
+    .replace(charts, "(folded: errors per minute, as a chart and a table)")
+    .replaceAll(/\]\((https?:\/\/[^/)]+)\/[^)]{30,}\)/g, "]($1/…)");
 }

@@ -1,6 +1,7 @@
 /** One plain line for each thing that a person cares about, with the world's time: for pipes, logs and CI. */
 import type { Progress } from "../model/progress.ts";
 import type { Instant } from "../model/time.ts";
+import type { Verdict } from "../model/verdict.ts";
 import type { Wait } from "../model/wait.ts";
 import { deliveredComment } from "./delivered.ts";
 import { plainLine } from "./escape.ts";
@@ -18,6 +19,7 @@ export function createLinesScreen(options: ScreenOptions): Screen {
   let day = "";
   let last: Instant | undefined;
   let width = 12;
+  let production: Verdict | undefined;
 
   const write = (text: string): void => {
     options.stdout.write(paint.text(text));
@@ -40,7 +42,10 @@ export function createLinesScreen(options: ScreenOptions): Screen {
       write(openingText(progress));
     },
     event(event, progress) {
-      if ("item" in event) told.delete(event.item);
+      if ("item" in event && event.type !== "item-waiting") told.delete(event.item);
+      // Every minute some check learns more: only another verdict is news.
+      if (event.type === "production-judged" && event.verdict === production) return;
+      if (event.type === "production-judged") production = event.verdict;
       for (const line of linesOf(event, progress)) print(event.at, line);
       const comment = options.showComments ? deliveredComment(event, progress) : undefined;
       if (comment !== undefined) write(`${boxed(comment.title, comment.body, options.columns)}\n`);
