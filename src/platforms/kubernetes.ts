@@ -72,7 +72,7 @@ async function helmRelease(
   if (release === undefined) return { problem: "the workload does not name its release" };
   try {
     if ((await ports.helm.version()) === undefined) return { problem: "there is no helm here" };
-    const deployed = (await ports.helm.history(release, target.namespace)).findLast(
+    const deployed = (await ports.helm.history(release, target.namespace, target.context)).findLast(
       ({ status }) => status === "deployed",
     );
     return deployed === undefined

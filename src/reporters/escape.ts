@@ -2,7 +2,7 @@
  * Makes hostile text harmless where it is shown, in GitHub comments and on terminals, and redacts it on the way.
  * Only text goes through here: links are made by `link`, which lets nothing but http(s) through.
  */
-import { redact } from "./redact.ts";
+import { redact } from "../model/redact.ts";
 
 const ZERO_WIDTH_SPACE = "\u200B";
 const ELLIPSIS = "…";

@@ -122,6 +122,9 @@ export function serviceRow(service: ServiceReport, now: Instant): readonly strin
   const short = (revision: string): string =>
     revision.startsWith(`${name}-`) ? revision.slice(name.length + 1) : revision;
   const before = short(service.before);
+  if (restored !== undefined && after === undefined) {
+    return [name, before, `had begun to change: restored ${timeOn(restored.at, now)}${service.held ? ", held" : ""}`];
+  }
   if (after === undefined || switchedAt === undefined) return [name, before, "not switched"];
   const moved = `${before} → ${short(after)}`;
   if (restored !== undefined) {

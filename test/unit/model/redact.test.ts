@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { redact } from "../../../src/reporters/redact.ts";
+import { redact } from "../../../src/model/redact.ts";
 
 const SECRETS = [
   "ghp_0123456789abcdefghijABCDEFGHIJ012345",
