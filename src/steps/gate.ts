@@ -2,10 +2,8 @@
 import { PortFailure } from "../model/error.ts";
 import { type Instant, MINUTE, clockTime, latest, plusMs } from "../model/time.ts";
 import { type CheckResult, worstVerdict } from "../model/verdict.ts";
+import { SETTLING_MS } from "../verdict/settings.ts";
 import type { CheckKind, LookContext, StepContext, StepOutcome } from "./step.ts";
-
-/** What happens within this time after a switch is shown apart and not judged. */
-export const SETTLING_MS = 2 * MINUTE;
 
 /**
  * Judges the window of `forMs` that begins when the latest switch of the step's services (or, without a switch, the step)

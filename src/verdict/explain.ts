@@ -108,7 +108,10 @@ function strongest(streams: readonly StreamJudgement[]): StreamJudgement[] {
 function rise({ group, baseline, candidate, ratio }: StreamJudgement, totalsKnown: boolean): string {
   const now = `${group}: ${candidate.errors} in ${formatDuration(candidate.minutes * MINUTE)}`;
   if (baseline.errors === 0) return `${now}, none in ${formatDuration(baseline.minutes * MINUTE)} before`;
-  return `${now}, x${short(ratio)} of ${totalsKnown ? "the share of requests" : "the rate"} before`;
+  if (!totalsKnown) return `${now}, x${short(ratio)} of the rate before`;
+  // Both, because errors that do not depend on traffic rise per request when the traffic falls.
+  const perMinute = candidate.errors / candidate.minutes / (baseline.errors / baseline.minutes);
+  return `${now}, x${short(ratio)} of the share of requests before (x${short(perMinute)} a minute)`;
 }
 
 function more(others: readonly StreamJudgement[]): string {

@@ -37,8 +37,10 @@ export function testStream(input: StreamInput): StreamFinding {
   let failedAtIndex: number | undefined;
   for (const [index, exposure] of input.exposure.entries()) {
     const errors = input.errors[index] ?? 0;
+    const wasObserved = prefix.exposure > 0;
     prefix.add(errors, exposure);
-    if (failedAtIndex === undefined && errors > 0 && isFail(input, prefix, input.weightAt(index))) {
+    // Without new errors the evidence only shrinks, except when the first exposure makes it countable.
+    if (failedAtIndex === undefined && (errors > 0 || !wasObserved) && isFail(input, prefix, input.weightAt(index))) {
       failedAtIndex = index;
     }
   }

@@ -1,0 +1,131 @@
+/** `check-errors`: judges the failed requests of each service since its switch against its own past. Cloud Run only. */
+import { z } from "zod";
+import { durationSchema } from "../model/duration.ts";
+import { PortFailure } from "../model/error.ts";
+import type { Json } from "../model/json.ts";
+import type { CloudRunTarget, ServiceSwitch } from "../model/service.ts";
+import { MINUTE, clockTime } from "../model/time.ts";
+import type { CheckResult } from "../model/verdict.ts";
+import type { LogQuery } from "../ports/logs.ts";
+import { judge } from "../verdict/judge.ts";
+import { candidateErrors } from "./errors-after.ts";
+import { type ErrorFilter, METRIC_DELAY_MS, baselineErrors, baselineReadyAt } from "./errors-before.ts";
+import { type ErrorFacts, evidenceOfErrors, judgedSpan, totalsKnown } from "./errors-evidence.ts";
+import { errorsRow } from "./errors-result.ts";
+import { gateTurn } from "./gate.ts";
+import { lookAtEach, unmeasured } from "./look-at-each.ts";
+import { logFindings } from "./log-findings.ts";
+import type { CheckKind, LookContext, StepService } from "./step.ts";
+
+const MOST_GATE_MS = 45 * MINUTE;
+
+const argsSchema = z.strictObject({
+  for: durationSchema
+    .refine((ms) => ms <= MOST_GATE_MS, { error: "at most 45m: longer watches belong in monitor.checkpoints" })
+    .prefault("5m")
+    .describe("As a step: how long to judge after the switch has settled (default 5m)."),
+  statuses: z
+    .array(z.string().regex(/^[45](xx|\d\d)$/, { error: 'expected a status ("503") or a class ("4xx", "5xx")' }))
+    .min(1)
+    .prefault(["5xx"])
+    .describe('Which statuses are errors: classes or single ones (default ["5xx"]).'),
+});
+type Args = z.infer<typeof argsSchema>;
+
+export const checkErrors: CheckKind<Args> = {
+  uses: "check-errors",
+  summary: "Judges failed requests since the switch against the service's own past.",
+  args: argsSchema,
+  platforms: ["cloud-run"],
+  needsServices: true,
+  defaultTimeoutMs: 60 * MINUTE,
+  settleMs: METRIC_DELAY_MS,
+  preflight: (context) => logFindings(context, { log: "requests" }),
+  turn: (context) => gateTurn(checkErrors, context, context.args.for),
+  look: (context) => lookAtEach(context, "check-errors", lookAtService),
+};
+
+async function lookAtService(context: LookContext<Args>, service: StepService): Promise<CheckResult> {
+  const { target, switched } = service;
+  const row = { check: context.check, uses: "check-errors", service: service.name };
+  if (target.platform !== "cloud-run") return { ...row, ...unmeasured("it has no request log") };
+  if (switched === undefined) return { ...row, ...unmeasured("it has not switched to what this run deployed") };
+  const readyAt = baselineReadyAt(switched, METRIC_DELAY_MS);
+  if (context.now < readyAt) return { ...row, ...unmeasured(`its baseline is complete at ${clockTime(readyAt)}`) };
+  const filter = filterOf(context.args.statuses);
+  const facts = await gatherFacts(context, service.name, target, switched, filter);
+  const evidence = evidenceOfErrors(facts);
+  const judgement = judge(evidence);
+  const span = judgedSpan(facts);
+  const shown = span.until > span.from ? span : { from: switched.at, until: context.now };
+  return {
+    ...row,
+    ...errorsRow(facts, evidence, judgement),
+    link: context.ports.logs.link({
+      ...requestsOf(target, shown.from, shown.until),
+      minStatus: filter.minStatus,
+      version: switched.to,
+    }),
+    evidence: await context.putEvidence(evidence as unknown as Json),
+  };
+}
+
+async function gatherFacts(
+  context: LookContext<Args>,
+  service: string,
+  target: CloudRunTarget,
+  switched: ServiceSwitch,
+  filter: ErrorFilter,
+): Promise<ErrorFacts> {
+  const before = await baselineErrors(context, service, target, switched, filter);
+  const after = await candidateErrors(context, service, target, switched, before.until, filter);
+  const facts = { before, after, switchedAt: switched.at, horizonMs: context.horizonMs };
+  const span = judgedSpan(facts);
+  const isOpen = span.until > span.from;
+  return {
+    ...facts,
+    judgedServices: context.judgedServices,
+    candidateEntries:
+      !totalsKnown(facts) && isOpen
+        ? await entriesOf(context, { ...requestsOf(target, span.from, span.until), version: switched.to })
+        : "unknown",
+    candidateP95: isOpen ? await latencyOf(context, target, span, switched.to) : "unknown",
+    label: context.args.statuses.join(", "),
+  };
+}
+
+function requestsOf(target: CloudRunTarget, since: LogQuery["since"], until: LogQuery["until"]): LogQuery {
+  return { target, log: "requests", since, until };
+}
+
+/** One page of any status: whether the new revision answers requests at all. */
+async function entriesOf(context: LookContext<Args>, query: LogQuery): Promise<number> {
+  return (await context.ports.logs.page(query, undefined, context.signal)).records.length;
+}
+
+/** A symptom only: without it the errors are judged all the same. */
+async function latencyOf(
+  context: LookContext<Args>,
+  target: CloudRunTarget,
+  span: { readonly from: LogQuery["since"]; readonly until: LogQuery["until"] },
+  revision: string,
+): Promise<number | "unknown"> {
+  try {
+    return await context.ports.metrics.latencyP95(target, span.from, span.until, revision, context.signal);
+  } catch (error) {
+    if (!(error instanceof PortFailure) || error.kind === "aborted") throw error;
+    return "unknown";
+  }
+}
+
+/** "5xx" is a class, "503" a status. */
+function filterOf(statuses: readonly string[]): ErrorFilter {
+  const least = (status: string): number => Number(status.replaceAll("x", "0"));
+  return {
+    minStatus: Math.min(...statuses.map(least)),
+    counts: (status) =>
+      statuses.some((wanted) =>
+        wanted.endsWith("xx") ? Math.floor(status / 100) === least(wanted) / 100 : status === Number(wanted),
+      ),
+  };
+}

@@ -1,0 +1,176 @@
+/** Logs and metrics of one service as plain data, for the checks' tests: they filter as the real ones promise to. */
+import type { Json } from "../../../src/model/json.ts";
+import { PortFailure } from "../../../src/model/error.ts";
+import type { CloudRunTarget } from "../../../src/model/service.ts";
+import { type Instant, MINUTE, instant, plusMs } from "../../../src/model/time.ts";
+import type { LogQuery, LogRecord, Logs } from "../../../src/ports/logs.ts";
+import type { Metrics, RequestCount } from "../../../src/ports/metrics.ts";
+import type { LookContext, StepService } from "../../../src/steps/step.ts";
+
+export const T0 = instant("2026-04-12T04:07:00Z");
+export const OLD = "backend-00906-abc";
+export const NEW = "backend-00907-kpc";
+const TARGET: CloudRunTarget = { platform: "cloud-run", project: "p", region: "us-central1", service: "backend" };
+
+export interface FakeEntry extends LogRecord {
+  readonly log: LogQuery["log"];
+}
+
+let serial = 0;
+/** A request `minutes` after the switch. */
+export function request(
+  minutes: number,
+  status: number,
+  options: { url?: string; version?: string; latencyMs?: number } = {},
+): FakeEntry {
+  const at = plusMs(T0, minutes * MINUTE);
+  const { url = "https://api/v1/conversations/8731", version = minutes < 0 ? OLD : NEW, latencyMs = 120 } = options;
+  return {
+    log: "requests",
+    logName: "requests",
+    insertId: `r${serial++}`,
+    timestamp: `${at.slice(0, -1)}456789Z`,
+    severity: status >= 500 ? "ERROR" : "INFO",
+    version,
+    request: { method: "GET", url, status, latencyMs },
+  };
+}
+
+/** What a container wrote `minutes` after the switch. */
+export function line(minutes: number, text: string, severity = "ERROR", version = minutes < 0 ? OLD : NEW): FakeEntry {
+  const timestamp = plusMs(T0, minutes * MINUTE);
+  return { log: "application", logName: "stderr", insertId: `l${serial++}`, timestamp, severity, version, text };
+}
+
+export class FakeLogs implements Logs {
+  readonly queries: LogQuery[] = [];
+  calls = 0;
+  failure: PortFailure | undefined;
+  /** Fails the call with this number, counted from 1. */
+  failAt: number | undefined;
+  readonly #entries: FakeEntry[];
+  readonly #pageSize: number;
+
+  constructor(entries: readonly FakeEntry[], pageSize = 1000) {
+    this.#entries = entries.toSorted((a, b) => (a.timestamp < b.timestamp ? -1 : 1));
+    this.#pageSize = pageSize;
+  }
+
+  async page(query: LogQuery, pageToken?: string): ReturnType<Logs["page"]> {
+    this.calls += 1;
+    if (pageToken === undefined) this.queries.push(query);
+    if (this.failure !== undefined && (this.failAt === undefined || this.failAt === this.calls)) throw this.failure;
+    const found = this.#entries.filter((entry) => matches(entry, query));
+    const from = Number(pageToken ?? 0);
+    const records = found.slice(from, from + this.#pageSize);
+    const next = from + this.#pageSize;
+    return { records, ...(next < found.length ? { nextPageToken: String(next) } : {}) };
+  }
+
+  link(query: LogQuery): string {
+    return `https://logs/${query.log}/${query.since}/${query.until}/${query.version ?? ""}`;
+  }
+}
+
+const SEVERITIES = ["DEFAULT", "DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL"];
+
+function matches(entry: FakeEntry, query: LogQuery): boolean {
+  const at = instant(entry.timestamp);
+  return (
+    entry.log === query.log &&
+    at >= query.since &&
+    at < query.until &&
+    (query.minStatus === undefined || (entry.request?.status ?? 0) >= query.minStatus) &&
+    (query.minSeverity === undefined || SEVERITIES.indexOf(entry.severity) >= SEVERITIES.indexOf(query.minSeverity)) &&
+    (query.containsAny === undefined ||
+      query.containsAny.some((text) => entry.text?.toLowerCase().includes(text.toLowerCase()) === true)) &&
+    (query.version === undefined || entry.version === query.version)
+  );
+}
+
+export class FakeMetrics implements Metrics {
+  calls = 0;
+  failure: PortFailure | undefined;
+  p95 = { before: 100, after: 100 };
+  /** Requests a minute; of the new revision after the switch. */
+  perMinute = { before: 100, after: 100 };
+
+  async requestCounts(_target: CloudRunTarget, since: Instant, until: Instant): Promise<readonly RequestCount[]> {
+    this.calls += 1;
+    if (this.failure !== undefined) throw this.failure;
+    const counts: RequestCount[] = [];
+    for (let at = since; at < until; at = plusMs(at, MINUTE)) {
+      const isNew = at >= T0;
+      const count = isNew ? this.perMinute.after : this.perMinute.before;
+      if (count > 0) counts.push({ minute: at, revision: isNew ? NEW : OLD, statusClass: "2xx", count });
+    }
+    return counts;
+  }
+
+  async latencyP95(_target: CloudRunTarget, since: Instant): Promise<number> {
+    if (this.failure !== undefined) throw this.failure;
+    return since >= T0 ? this.p95.after : this.p95.before;
+  }
+}
+
+export interface Fakes {
+  readonly logs: FakeLogs;
+  readonly metrics: FakeMetrics;
+  readonly samples: Map<string, Json>;
+  readonly evidence: Json[];
+}
+
+export function fakes(entries: readonly FakeEntry[], pageSize?: number): Fakes {
+  return { logs: new FakeLogs(entries, pageSize), metrics: new FakeMetrics(), samples: new Map(), evidence: [] };
+}
+
+/** A look `minutes` after the switch, over T+`horizon` minutes. */
+export function lookContext<A>(
+  world: Fakes,
+  args: A,
+  minutes: number,
+  horizon = minutes,
+  options: Partial<Pick<LookContext<A>, "services" | "excluded" | "baselineMs">> = {},
+): LookContext<A> {
+  return {
+    run: { id: "r1", runbook: "backend-prod", startedBy: "operator", inputs: {} },
+    check: "check",
+    args,
+    services: [service()],
+    now: plusMs(T0, minutes * MINUTE),
+    horizonMs: horizon * MINUTE,
+    baselineMs: 24 * 60 * MINUTE,
+    excluded: [],
+    judgedServices: 1,
+    ports: { logs: world.logs, metrics: world.metrics } as unknown as LookContext<A>["ports"],
+    signal: new AbortController().signal,
+    loadSample: async (key) => world.samples.get(key),
+    saveSample: async (key, sample) => void world.samples.set(key, JSON.parse(JSON.stringify(sample)) as Json),
+    putEvidence: async (evidence) => `digest-${world.evidence.push(evidence)}`,
+    ...options,
+  };
+}
+
+export function service(options: { switched?: boolean; target?: StepService["target"] } = {}): StepService {
+  const switched = {
+    service: "backend",
+    at: T0,
+    from: OLD,
+    to: NEW,
+    rolloutStartedAt: plusMs(T0, -MINUTE),
+    images: [],
+  };
+  return {
+    name: "backend",
+    target: options.target ?? TARGET,
+    before: {} as StepService["before"],
+    ...(options.switched === false ? {} : { switched }),
+  };
+}
+
+/** Moments from `from` to `until` minutes after the switch, one every `every` minutes. */
+export function every(from: number, until: number, step: number): number[] {
+  return Array.from({ length: Math.ceil((until - from) / step - 1e-9) }, (_, index) => from + index * step);
+}
+
+export const day = 24 * 60;
