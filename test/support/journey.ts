@@ -1,0 +1,127 @@
+/** A journey: the command line as its user has it, over sockets, against a simulated cloud that stays up between commands. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { PassThrough, Writable } from "node:stream";
+import { main } from "../../src/commands/cli.ts";
+import { environmentOf } from "../../src/commands/endpoints.ts";
+import { findRunbook } from "../../src/commands/find-runbook.ts";
+import type { Io } from "../../src/commands/io.ts";
+import { simulationOf } from "../../src/commands/rehearse.ts";
+import { openSqliteState } from "../../src/journal/sqlite-state.ts";
+import type { RunEvent } from "../../src/model/event.ts";
+import { loadScenario } from "../../src/rehearsal/load-scenario.ts";
+import type { Scenario } from "../../src/rehearsal/scenario.ts";
+import type { SimulatedCloud } from "../../src/rehearsal/simulated-cloud.ts";
+
+const PROJECT = resolve(import.meta.dirname, "../..");
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface TestIo extends Io {
+  text(stream: "stdout" | "stderr"): string;
+  /** Sends SIGINT to whoever listens. */
+  interrupt(): void;
+}
+
+/** Not a terminal, an empty environment besides `env`, the project's own runbooks. */
+export function testIo(env: Io["env"] = {}, cwd: string = PROJECT): TestIo {
+  const texts = { stdout: "", stderr: "" };
+  const sink = (name: keyof typeof texts): Writable =>
+    new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        texts[name] += chunk.toString("utf8");
+        done();
+      },
+    });
+  const listeners = new Set<(signal: "SIGINT" | "SIGTERM") => void>();
+  return {
+    stdin: new PassThrough(),
+    stdout: sink("stdout"),
+    stderr: sink("stderr"),
+    env,
+    cwd,
+    isInteractive: false,
+    columns: 100,
+    onInterrupt: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    exitNow: (code) => {
+      throw new Error(`the process would end with ${code}`);
+    },
+    text: (stream) => texts[stream],
+    interrupt: () => {
+      for (const listener of listeners) listener("SIGINT");
+    },
+  };
+}
+
+/** One command line, to its end. */
+export async function run(argv: readonly string[], io: TestIo = testIo()): Promise<Ran> {
+  const code = await main(argv, io);
+  return { code, stdout: io.text("stdout"), stderr: io.text("stderr") };
+}
+
+export interface Journey {
+  readonly cloud: SimulatedCloud;
+  readonly scenario: Scenario;
+  readonly env: Readonly<Record<string, string>>;
+  /** `runbook ARGV --simulated --state …` where the command takes them. */
+  run(...argv: string[]): Promise<Ran>;
+  /** As `run`, with an io of the caller's, for interrupts. */
+  runWith(io: TestIo, ...argv: string[]): Promise<Ran>;
+  io(): TestIo;
+  /** The events of the newest run (or of `id`). */
+  events(id?: string): Promise<readonly RunEvent[]>;
+  close(): Promise<void>;
+}
+
+const STATELESS = ["validate", "plan", "list"];
+const WITHOUT_SIMULATED = [...STATELESS, "status"];
+
+/** `change` edits the scenario before its world is built. */
+export async function startJourney(
+  options: { runbook?: string; scenario?: string; seed?: number; change?: (scenario: Scenario) => Scenario } = {},
+): Promise<Journey> {
+  const loaded = await loadScenario(options.scenario ?? "seed");
+  const scenario = options.change?.(loaded) ?? loaded;
+  const found = await findRunbook(options.runbook ?? "backend-prod", testIo());
+  const simulation = await simulationOf(found, scenario, options.seed ?? 1, testIo());
+  const directory = await mkdtemp(join(tmpdir(), "journey-"));
+  const state = join(directory, "state.db");
+  const env = { USER: "tester", ...environmentOf(simulation.addresses) };
+  const runWith = (io: TestIo, ...argv: string[]): Promise<Ran> => {
+    const verb = argv[0] ?? "";
+    const more = [
+      ...(STATELESS.includes(verb) ? [] : ["--state", state]),
+      ...(WITHOUT_SIMULATED.includes(verb) ? [] : ["--simulated"]),
+    ];
+    return run([...argv, ...more], io);
+  };
+  return {
+    cloud: simulation.cloud,
+    scenario,
+    env,
+    io: () => testIo(env),
+    run: (...argv) => runWith(testIo(env), ...argv),
+    runWith,
+    events: async (id) => {
+      const opened = await openSqliteState(state);
+      try {
+        const [newest] = await opened.journal.runs({ limit: 1 });
+        return await opened.journal.read(id ?? newest?.run ?? "");
+      } finally {
+        await opened.close();
+      }
+    },
+    close: async () => {
+      await simulation.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
