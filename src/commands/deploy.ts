@@ -1,6 +1,7 @@
 /** `runbook deploy`: load, plan, preflight, confirm, lock, journal, and drive. Nothing is touched before all of that is good. */
 import { createInterface } from "node:readline/promises";
 import { LOCK_TTL_MS } from "../engine/locking.ts";
+import type { LockEntry } from "../journal/state.ts";
 import type { Plan } from "../model/plan.ts";
 import { identityOf } from "../model/service.ts";
 import { makePlan } from "../planning/make-plan.ts";
@@ -73,6 +74,11 @@ function refusalOf(options: DeployOptions, io: Io): string | undefined {
 
 async function deployIn(session: Session, plan: Plan, options: DeployOptions): Promise<number> {
   const { io } = session;
+  const blockers = options.dryRun === true ? [] : await blockersNow(session, plan);
+  if (blockers.length > 0) {
+    tellBlocked(io, plan, blockers);
+    return EXIT.locked;
+  }
   const checked = await checkBeforehand(session, plan);
   const code = preflightCode(checked.findings);
   showFindings(io, checked.findings, options);
@@ -150,33 +156,38 @@ async function begin(session: Session, plan: Plan, checked: Preflight): Promise<
   const { state, cloud, ids, io } = session;
   const now = cloud.clock.now();
   const run = ids.run(now);
-  const identities = Object.values(plan.runbook.services).map(identityOf);
-  const taken = await state.locks.lock(
-    identities,
-    run,
-    ids.owner(),
-    now,
-    LOCK_TTL_MS,
-    `deploy of ${plan.runbook.name}`,
-  );
+  const because = `deploy of ${plan.runbook.name}`;
+  const taken = await state.locks.lock(identitiesOf(plan), run, ids.owner(), now, LOCK_TTL_MS, because);
   if ("blockedBy" in taken) {
-    const lines = taken.blockedBy.map(
-      ({ service, kind, run: holder, since, until, because }) =>
-        `  ${service}: ${kind === "hold" ? "held" : "locked"} by run ${holder} since ${since}${until === undefined ? "" : ` until ${until} unless renewed`} (${because})`,
-    );
-    const isHeld = taken.blockedBy.some(({ kind }) => kind === "hold");
-    const next = isHeld
-      ? `Find out why it was rolled back; then \`runbook release ${plan.runbook.name}\` lifts the hold.`
-      : `Wait for it (\`runbook status ${taken.blockedBy[0]?.run ?? ""}\`); if it is dead, \`runbook unlock ${plan.runbook.name}\`.`;
-    printError(io, [`${plan.runbook.name} cannot be deployed now:`, ...lines, "Nothing was touched.", next].join("\n"));
+    tellBlocked(io, plan, taken.blockedBy);
     return undefined;
   }
   const remarks = checked.findings.map(({ what }) => what);
-  await state.journal.create(
-    run,
-    plan.runbook.name,
-    { type: "run-planned", plan, snapshot: { ...checked.snapshot }, remarks },
-    now,
-  );
+  const first = { type: "run-planned" as const, plan, snapshot: { ...checked.snapshot }, remarks };
+  await state.journal.create(run, plan.runbook.name, first, now);
   return run;
+}
+
+function identitiesOf(plan: Plan): readonly string[] {
+  return Object.values(plan.runbook.services).map(identityOf);
+}
+
+/** Who is in the way already: asked before preflight, because it is the first thing to know. */
+async function blockersNow(session: Session, plan: Plan): Promise<readonly LockEntry[]> {
+  const now = session.cloud.clock.now();
+  const entries = await session.state.locks.entries(identitiesOf(plan));
+  return entries.filter(({ until }) => until === undefined || until > now);
+}
+
+function tellBlocked(io: Io, plan: Plan, blockers: readonly LockEntry[]): void {
+  const { name } = plan.runbook;
+  const lines = blockers.map(({ service, kind, run, since, until, because }) => {
+    const held = kind === "hold" ? "held" : "locked";
+    const end = until === undefined ? "" : ` until ${until} unless renewed`;
+    return `  ${service}: ${held} by run ${run} since ${since}${end} (${because})`;
+  });
+  const next = blockers.some(({ kind }) => kind === "hold")
+    ? `Find out why it was rolled back; then \`runbook release ${name}\` lifts the hold.`
+    : `Wait for it (\`runbook status ${blockers[0]?.run ?? ""}\`); if it is dead, \`runbook unlock ${name}\`.`;
+  printError(io, [`${name} cannot be deployed now:`, ...lines, "Nothing was touched.", next].join("\n"));
 }
