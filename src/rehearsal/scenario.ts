@@ -84,7 +84,7 @@ const serviceSchema = z.strictObject({
       "max-unavailable": z.union([z.int(), z.string()]).default("25%"),
       "rolls-by": z.enum(["image", "restart"]).default("image").describe("restart: the same moving tag, a new digest"),
       helm: z.boolean().default(false),
-      "log-lines-per-minute": z.number().default(20),
+      "log-lines-per-minute": z.number().default(10),
     })
     .optional(),
   pinned: z.boolean().optional().describe("traffic was pinned to the old revision before"),
