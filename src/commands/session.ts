@@ -34,6 +34,8 @@ export interface Session {
 export interface SessionOptions {
   readonly state?: string | undefined;
   readonly simulated?: boolean | undefined;
+  /** A rehearsal's chance: the same seed gives the same jitter. */
+  readonly seed?: number | undefined;
 }
 
 export async function openSession(options: SessionOptions, io: Io): Promise<Session> {
@@ -42,15 +44,14 @@ export async function openSession(options: SessionOptions, io: Io): Promise<Sess
   const state = await openState(stateLocation(options.state, io));
   try {
     const cloud = await composeCloud(endpoints, io);
-    return sessionOf(io, endpoints, state, cloud);
+    return sessionOf(io, endpoints, state, cloud, createIds(options.seed));
   } catch (error) {
     await state.close();
     throw error;
   }
 }
 
-function sessionOf(io: Io, endpoints: Endpoints, state: State, cloud: Cloud): Session {
-  const ids = createIds();
+function sessionOf(io: Io, endpoints: Endpoints, state: State, cloud: Cloud, ids: Session["ids"]): Session {
   return {
     io,
     state,
@@ -62,6 +63,7 @@ function sessionOf(io: Io, endpoints: Endpoints, state: State, cloud: Cloud): Se
       ports: cloud.ports,
       clock: cloud.clock,
       operator: cloud.operator,
+      folded: new Map(),
       owner: ids.owner(),
       random: () => ids.random(),
       kindOf,

@@ -7,6 +7,7 @@ import type { Wait } from "../model/wait.ts";
 import { compareCommits } from "./commits.ts";
 import { conclude } from "./conclude.ts";
 import type { EngineDeps } from "./deps.ts";
+import { foldRun } from "./fold.ts";
 import { takeMessages } from "./inbox.ts";
 import { holdLocks, releaseLocks, renewLockAt } from "./locking.ts";
 import { judgeCheckpoint, lookEveryMinute, nextCheckpoint } from "./monitor.ts";
@@ -36,7 +37,7 @@ export async function advance(deps: EngineDeps, run: string): Promise<TurnResult
   const { journal } = deps.state;
   const lease = await journal.acquire(run, deps.owner, deps.clock.now(), LEASE_TTL_MS);
   if ("heldBy" in lease) return waitForLease(deps, run, lease);
-  const turn = new Turn(deps, lease, await journal.read(run));
+  const turn = new Turn(deps, lease, await foldRun(deps, run));
   try {
     const waiting = await passes(turn);
     await journal.schedule(lease, earliest(waiting.map(({ lookAt }) => lookAt)));
@@ -52,11 +53,7 @@ export async function advance(deps: EngineDeps, run: string): Promise<TurnResult
 }
 
 async function waitForLease(deps: EngineDeps, run: string, refused: LeaseRefused): Promise<TurnResult> {
-  const { progress } = new Turn(
-    deps,
-    { run, owner: deps.owner, fence: 0, expiresAt: refused.until },
-    await deps.state.journal.read(run),
-  );
+  const progress = await foldRun(deps, run);
   const lookAt = earliest([refused.until, plusMs(deps.clock.now(), LEASE_POLL_MS)]) ?? refused.until;
   const wait = {
     item: "lease",

@@ -22,6 +22,8 @@ export interface EngineDeps {
   readonly ports: Ports;
   readonly clock: Clock;
   readonly operator: Operator;
+  /** What this process knows of runs: see `foldRun`. Empty at first. */
+  readonly folded: Map<string, Progress>;
   /** Names this process among the holders of leases. */
   readonly owner: string;
   /** Uniform in [0, 1). */

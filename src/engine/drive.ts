@@ -1,10 +1,10 @@
 /** The outermost loop of a foreground run: turn the crank, sleep until something is due, and pause when interrupted. */
 import type { Progress } from "../model/progress.ts";
-import { progressOf } from "../model/progress.ts";
 import { earliest, type Instant, MINUTE, plusMs, SECOND } from "../model/time.ts";
 import type { Wait } from "../model/wait.ts";
 import { advance } from "./advance.ts";
 import type { EngineDeps } from "./deps.ts";
+import { foldRun } from "./fold.ts";
 import { Turn } from "./turn.ts";
 
 export interface DriveOptions {
@@ -46,8 +46,8 @@ const PAUSE_TTL_MS = MINUTE;
 async function pause(deps: EngineDeps, run: string, because: string): Promise<Progress> {
   const { journal } = deps.state;
   const lease = await journal.acquire(run, deps.owner, deps.clock.now(), PAUSE_TTL_MS);
-  if ("heldBy" in lease) return progressOf(await journal.read(run));
-  const turn = new Turn(deps, lease, await journal.read(run));
+  if ("heldBy" in lease) return foldRun(deps, run);
+  const turn = new Turn(deps, lease, await foldRun(deps, run));
   try {
     if (turn.progress.finished === undefined && turn.progress.paused === undefined)
       await turn.record({ type: "run-paused", because });

@@ -1,7 +1,7 @@
 /** One turn of the crank over one run: the lease that permits it, the state it started from, and the only way to append. */
 import type { Lease } from "../journal/state.ts";
 import type { EventBody, RunEvent } from "../model/event.ts";
-import { applyEvent, type Progress, progressOf } from "../model/progress.ts";
+import { applyEvent, type Progress } from "../model/progress.ts";
 import type { Instant } from "../model/time.ts";
 import type { EngineDeps } from "./deps.ts";
 
@@ -18,10 +18,10 @@ export class Turn {
   readonly lease: Lease;
   #progress: Progress;
 
-  constructor(deps: EngineDeps, lease: Lease, events: readonly RunEvent[]) {
+  constructor(deps: EngineDeps, lease: Lease, progress: Progress) {
     this.deps = deps;
     this.lease = lease;
-    this.#progress = progressOf(events);
+    this.#progress = progress;
   }
 
   get progress(): Progress {

@@ -1,13 +1,17 @@
 /** The messages that a run wants delivered, in order, as a pure function of where it stands. Delivery is the crank's. */
 import type { CommentPost, Post } from "../model/post.ts";
 import type { Progress } from "../model/progress.ts";
+import type { Instant } from "../model/time.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { marker, plainLine } from "./escape.ts";
 import { checkpointComment, finishComment, progressComment, questionComment, rollbackComment } from "./pull-request.ts";
 import { currentJudgement, reportOf } from "./report.ts";
 import { VERDICT_WORD, clockOn } from "./words.ts";
 
-/** Comments need a pull request and a repository; statuses a full commit; webhooks an address in the runbook. */
+/**
+ * Comments need a pull request and a repository; statuses a full commit; webhooks an address in the runbook. A comment that
+ * is written once and has been delivered is not wanted any more.
+ */
 export function postsOf(progress: Progress): readonly Post[] {
   return [...comments(progress), ...statuses(progress), ...webhooks(progress)];
 }
@@ -17,47 +21,60 @@ export function postsOf(progress: Progress): readonly Post[] {
  * request to put them on: a rehearsal shows them.
  */
 export function commentBodies(progress: Progress): readonly { key: string; mode: CommentPost["mode"]; body: string }[] {
-  const happened = [
-    ...Object.values(progress.checkpoints).map(({ at, checkpoint }) => ({
+  return wantedComments(progress).map(({ key, mode, render }) => ({ key, mode, body: render() }));
+}
+
+/** A comment that is wanted; rendering it is left to who needs the body. */
+interface WantedComment {
+  readonly key: string;
+  readonly mode: CommentPost["mode"];
+  readonly at: Instant;
+  readonly render: () => string;
+}
+
+function wantedComments(progress: Progress): readonly WantedComment[] {
+  const { checkpoints, questions, rollback, finished, startedAt } = progress;
+  const happened: WantedComment[] = [
+    ...Object.values(checkpoints).map(({ at, checkpoint }) => ({
       at,
       key: `comment:checkpoint:${checkpoint}`,
       mode: "once" as const,
-      body: checkpointComment(progress, checkpoint),
+      render: () => checkpointComment(progress, checkpoint),
     })),
-    ...Object.values(progress.questions).map(({ askedAt, question }) => ({
+    ...Object.values(questions).map(({ askedAt, question }) => ({
       at: askedAt,
       key: `comment:question:${question.id}`,
       mode: "once" as const,
-      body: questionComment(progress, question.id),
+      render: () => questionComment(progress, question.id),
     })),
-    ...(progress.rollback === undefined
-      ? []
-      : [
-          { at: progress.rollback.at, key: "comment:rollback", mode: "edit" as const, body: rollbackComment(progress) },
-        ]),
-    ...(progress.finished === undefined || !isNewsAtTheEnd(progress)
-      ? []
-      : [{ at: progress.finished.at, key: "comment:finished", mode: "once" as const, body: finishComment(progress) }]),
   ];
-  const inOrder = happened
-    .sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
-    .map(({ key, mode, body }) => ({ key, mode, body }));
-  return [{ key: "comment:progress", mode: "edit", body: progressComment(progress) }, ...inOrder];
+  if (rollback !== undefined) {
+    happened.push({ at: rollback.at, key: "comment:rollback", mode: "edit", render: () => rollbackComment(progress) });
+  }
+  if (finished !== undefined && isNewsAtTheEnd(progress)) {
+    happened.push({ at: finished.at, key: "comment:finished", mode: "once", render: () => finishComment(progress) });
+  }
+  return [
+    { at: startedAt, key: "comment:progress", mode: "edit", render: () => progressComment(progress) },
+    ...happened.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)),
+  ];
 }
 
 function comments(progress: Progress): readonly Post[] {
   const { runbook, pullRequest } = progress.plan;
   const { repository } = runbook;
   if (!runbook.report.pullRequest || repository === undefined || pullRequest === undefined) return [];
-  return commentBodies(progress).map(({ key, mode, body }) => ({
-    kind: "comment",
-    key,
-    repository,
-    pullRequest,
-    marker: marker(progress.run, key),
-    body,
-    mode,
-  }));
+  return wantedComments(progress)
+    .filter(({ key, mode }) => mode === "edit" || progress.effects[`post:${key}/create`]?.state !== "done")
+    .map(({ key, mode, render }) => ({
+      kind: "comment",
+      key,
+      repository,
+      pullRequest,
+      marker: marker(progress.run, key),
+      body: render(),
+      mode,
+    }));
 }
 
 /** A rollback and the last checkpoint have comments of their own. */
