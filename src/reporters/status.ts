@@ -37,8 +37,8 @@ export function statusTable(runs: readonly Report[]): string {
   return lines(columns([["RUN", "RUNBOOK", "STATE", "VERDICT", "NEXT"], ...rows]));
 }
 
-/** Opens a run in the foreground. */
-export function openingText(progress: Progress): string {
+/** Opens a run in the foreground; lines are cut at `width`, so that a live list below them stays in its place. */
+export function openingText(progress: Progress, width = Number.POSITIVE_INFINITY): string {
   const report = reportOf(progress);
   const services = report.services.map(({ name, before, restorable, canBeRestored }) => [
     `  ${name}`,
@@ -46,13 +46,14 @@ export function openingText(progress: Progress): string {
     canBeRestored ? `restorable: ${restorable}` : `NOT restorable: ${restorable}`,
   ]);
   const isNew = Object.keys(progress.items).length === 0;
-  return lines([
+  const text = lines([
     headOf(report),
     ...columns(services),
     ...report.remarks.map((remark) => `  ! ${remark}`),
     ...(isNew ? [] : [`carrying on: ${report.state.sentence}`]),
     "",
   ]);
+  return text.replaceAll(/[^\n]+/g, (line) => (line.length <= width ? line : `${line.slice(0, width - 1)}…`));
 }
 
 /** Closes it: how it ended, what is left, what to do, and what the exit code means. */

@@ -55,7 +55,7 @@ export function createTerminalScreen(options: ScreenOptions): Screen {
   return {
     begin(progress) {
       shown = progress;
-      say(openingText(progress));
+      say(openingText(progress, options.columns));
       enter(phaseOf(progress), progress);
     },
     event(event, progress) {
