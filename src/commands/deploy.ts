@@ -25,6 +25,7 @@ export interface DeployOptions extends ForegroundOptions {
   readonly state?: string | undefined;
   readonly simulated?: boolean | undefined;
   readonly rehearsal?: boolean | undefined;
+  readonly seed?: number | undefined;
 }
 
 export async function deploy(options: DeployOptions, io: Io): Promise<number> {

@@ -23,11 +23,15 @@ export interface ForegroundOptions {
 export async function runForeground(session: Session, run: string, options: ForegroundOptions): Promise<number> {
   const { io } = session;
   const interrupt = interruptible(io);
-  const progress = progressOf(await session.state.journal.read(run));
+  const known = await session.state.journal.read(run);
+  const progress = progressOf(known);
   const screen = await createScreen(screenOptions(io, options));
   const policy = exitPolicy(progress, options);
   try {
     screen.begin(progress);
+    // A run that has just begun: its first event was journaled before there was a screen.
+    const [planned, ...others] = known;
+    if (planned !== undefined && others.length === 0) screen.event(planned, progress);
     const deps = session.engine(interrupt.signal, (event, after) => screen.event(event, after));
     const last = await drive(deps, run, {
       isDone: (now) => isForegroundOver(now, policy, options),

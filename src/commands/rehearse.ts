@@ -30,13 +30,14 @@ export async function rehearse(options: RehearseOptions, io: Io): Promise<number
   const guard = guardEgress();
   const simulation = await simulationOf(found, scenario, options.seed, io);
   try {
-    return await deploy(
+    const code = await deploy(
       {
         name: options.name,
         pr: scenario["pull-request"]?.number,
         yes: true,
         simulated: true,
         rehearsal: true,
+        seed: options.seed,
         toTheEnd: true,
         showComments: options.json !== true,
         json: options.json,
@@ -44,10 +45,21 @@ export async function rehearse(options: RehearseOptions, io: Io): Promise<number
       },
       { ...io, env: rehearsalEnvironment(io, found, simulation) },
     );
+    return guard.refused.length === 0 ? code : leftLoopback(guard.refused, io);
   } finally {
     await simulation.close();
     guard.release();
   }
+}
+
+/** Nothing in a rehearsal may try: whoever did is a fault, even though the attempt was refused. */
+function leftLoopback(refused: readonly string[], io: Io): number {
+  const places = [...new Set(refused)].join(", ");
+  printError(
+    io,
+    `This rehearsal tried to leave this machine: ${places}.\nIt was refused; nothing real was touched.\nPlease report it: a rehearsal must never try.`,
+  );
+  return EXIT.failing;
 }
 
 async function listScenarios(io: Io): Promise<number> {

@@ -90,7 +90,6 @@ export function patterns(results: readonly CheckResult[]): string {
   const watched = results.some(({ groups }) => groups !== undefined);
   const of = (kind: GroupFinding["kind"]): readonly Found[] => found.filter(({ group }) => group.kind === kind);
   const fresh = of("new");
-  const after = new Set(found.filter(({ group }) => group.kind !== "switch-window").map(keyOf));
   const parts = [
     list(
       "**New since the switch**",
@@ -104,10 +103,8 @@ export function patterns(results: readonly CheckResult[]): string {
       of("pre-existing"),
       ({ candidate, baseline }) => `now ${rate(candidate)}; before ${rate(baseline)}`,
     ),
-    list(
-      "**Only while traffic moved (the switch window, not judged)**",
-      of("switch-window"),
-      (group, each) => `${rate(group.candidate)}; ${after.has(keyOf(each)) ? "see it also above" : "gone after it"}`,
+    list("**Only while traffic moved (the switch window, not judged)**", of("switch-window"), ({ candidate }) =>
+      rate(candidate),
     ),
     list(
       "**Late victims of the old version (requests that began before the switch, not judged)**",
@@ -117,10 +114,6 @@ export function patterns(results: readonly CheckResult[]): string {
     watched && fresh.length === 0 ? "No pattern of errors is new." : "",
   ];
   return parts.filter((part) => part !== "").join("\n\n");
-}
-
-function keyOf({ group, service }: Found): string {
-  return `${service ?? ""} ${group.group}`;
 }
 
 function list(

@@ -77,7 +77,7 @@ async function lookAtService(context: LookContext<Args>, service: StepService): 
   const span = watchedSpan(facts);
   return {
     ...row,
-    ...rowOf(facts, evidence, judgement),
+    ...rowOf(facts, evidence, judgement, critical),
     link: context.ports.logs.link({
       target,
       log: "application",
@@ -116,7 +116,7 @@ const ENOUGH_ENTRIES = 20;
 
 type Row = Pick<CheckResult, "verdict" | "value" | "baseline" | "sample" | "completeUntil" | "because" | "groups">;
 
-function rowOf(facts: SignatureFacts, evidence: JudgeEvidence, judgement: Judgement): Row {
+function rowOf(facts: SignatureFacts, evidence: JudgeEvidence, judgement: Judgement, texts: readonly string[]): Row {
   const critical = judgement.streams.find((stream) => stream.kind === "critical");
   const signatures = judgement.streams.filter((stream) => stream.kind === "signature");
   const seen = signatures.filter((stream) => stream.candidate.errors > 0);
@@ -127,13 +127,19 @@ function rowOf(facts: SignatureFacts, evidence: JudgeEvidence, judgement: Judgem
   const entries = evidence.candidateEntries === "unknown" ? 0 : evidence.candidateEntries;
   return {
     verdict: judgement.verdict,
-    value: `${count(critical?.candidate.errors ?? 0)} critical, ${seen.length - fresh} known and ${fresh} new signatures`,
+    value: `${count(critical?.candidate.errors ?? 0)} critical (${named(texts)}), ${seen.length - fresh} known and ${fresh} new signatures`,
     baseline: `${count(critical?.baseline.errors ?? 0)} critical, ${past} signatures over ${formatDuration((critical?.baseline.minutes ?? 0) * MINUTE)}`,
     sample: `at least ${count(entries)} log entries in ${length}`,
     completeUntil: facts.after.until,
     because: judgement.because,
     groups: groupsOf(facts, judgement),
   };
+}
+
+/** What "critical" means here: "ImportError, ModuleNotFoundError, cannot import name and 4 more". */
+function named(texts: readonly string[]): string {
+  const shown = texts.slice(0, 3).join(", ");
+  return texts.length > 3 ? `${shown} and ${texts.length - 3} more` : shown;
 }
 
 function groupsOf({ before, after }: SignatureFacts, judgement: Judgement): GroupFinding[] {

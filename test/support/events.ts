@@ -271,7 +271,7 @@ const SLOW: GroupFinding = {
   candidate: { errors: 1, requests: 64_300, minutes: 20 },
 };
 const SPIKE: GroupFinding = {
-  group: "GET /v1/users 503",
+  group: "a spike of 1m: 38 errors, gone since 04:09 UTC",
   kind: "switch-window",
   baseline: { errors: 0, requests: REQUESTS, minutes: DAY_MINUTES },
   candidate: { errors: 38, requests: 3_215, minutes: 1 },

@@ -21,3 +21,12 @@ test("chance lies within [0, 1)", () => {
   expect(Math.max(...draws)).toBeLessThan(1);
   expect(new Set(draws).size).toBeGreaterThan(90);
 });
+
+test("a seed repeats the jitter, and never a run id", () => {
+  const draws = (seed: number): readonly number[] => Array.from({ length: 5 }, createIds(seed).random);
+  expect(draws(1)).toEqual(draws(1));
+  expect(draws(1)).not.toEqual(draws(2));
+  const at = "2026-04-12T04:00:00.000Z";
+  const ids = (): readonly string[] => Array.from({ length: 3 }, () => createIds(1).run(at));
+  expect(new Set(ids()).size).toBeGreaterThan(1);
+});

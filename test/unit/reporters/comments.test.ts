@@ -69,7 +69,10 @@ describe("the checkpoint states every fact of the one that a person wrote by han
       "the one route and its rate, then and now",
       /`GET \/v1\/conversations 500` \(backend\): now 1 every 2\.9m[^\n]*before 1 every 3m/,
     ],
-    ["the spike of the switch, gone", /`GET \/v1\/users 503` \(backend\): 38\/min \(38 in 1m[^\n]*gone after it/],
+    [
+      "the spike of the switch, gone",
+      /`a spike of 1m: 38 errors, gone since 04:09 UTC` \(backend\): 38\/min \(38 in 1m/,
+    ],
     ["the old 504", /Pre-existing[\s\S]*`POST \/v1\/process 504`[^\n]*now 1 in 20m[^\n]*before[^\n]*14 in 24h/],
     ["nothing new", /No pattern of errors is new/],
     ["the next checkpoint", /\*\*Next:\*\* T\+1h at 05:27 UTC/],
