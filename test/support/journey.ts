@@ -61,6 +61,13 @@ export function testIo(env: Io["env"] = {}, cwd: string = PROJECT): TestIo {
   };
 }
 
+/** Text in which only what differs between two runs of the same world is replaced: run ids, digests of texts that hold them. */
+export function withoutRunIds(text: string): string {
+  return text
+    .replace(/\b\d{8}-\d{4}-[2-9a-hjkmnp-z]{4}\b/g, "20260412-0400-xxxx")
+    .replace(/("digest":"|#)[0-9a-f]{12}"/g, '$1xxxxxxxxxxxx"');
+}
+
 /** One command line, to its end. */
 export async function run(argv: readonly string[], io: TestIo = testIo()): Promise<Ran> {
   const code = await main(argv, io);
@@ -76,6 +83,8 @@ export interface Journey {
   /** As `run`, with an io of the caller's, for interrupts. */
   runWith(io: TestIo, ...argv: string[]): Promise<Ran>;
   io(): TestIo;
+  /** The bodies of the comments on the simulated GitHub whose marker names `key`, in order. */
+  comments(key: string): readonly string[];
   /** The events of the newest run (or of `id`). */
   events(id?: string): Promise<readonly RunEvent[]>;
   close(): Promise<void>;
@@ -110,6 +119,11 @@ export async function startJourney(
     io: () => testIo(env),
     run: (...argv) => runWith(testIo(env), ...argv),
     runWith,
+    comments: (key) =>
+      simulation.cloud.github
+        .repository(found.runbook.repository ?? "")
+        .comments.map(({ body }) => body)
+        .filter((body) => (body.split("\n", 1)[0] ?? "").includes(key)),
     events: async (id) => {
       const opened = await openSqliteState(state);
       try {
