@@ -68,6 +68,8 @@ export const evidenceSchema = z.strictObject({
   streams: z.array(streamSchema),
   /** Whether `exposure` counts requests. */
   totalsKnown: z.boolean(),
+  /** The baseline is another version over the same minutes: its traffic says nothing about what to expect. */
+  concurrent: z.boolean().optional(),
   judgedServices: z.number().int().positive(),
   horizonMs: z.number().positive(),
   /** Log entries of any kind from the new revision or pods within the window, counted up to a bound. */

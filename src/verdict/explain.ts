@@ -82,7 +82,7 @@ export function isExcluded(stream: StreamJudgement, { tolerance }: Pick<Facts, "
   );
 }
 
-function exclusionIn({ tolerance }: Facts): (stream: StreamJudgement) => string {
+export function exclusionIn({ tolerance }: Pick<Facts, "tolerance">): (stream: StreamJudgement) => string {
   return (stream) => {
     const what = stream.kind === "critical" ? "critical errors" : "errors";
     const { ratioBound, absoluteBound } = stream;
@@ -105,7 +105,7 @@ function strongest(streams: readonly StreamJudgement[]): StreamJudgement[] {
   );
 }
 
-function rise({ group, baseline, candidate, ratio }: StreamJudgement, totalsKnown: boolean): string {
+export function rise({ group, baseline, candidate, ratio }: StreamJudgement, totalsKnown: boolean): string {
   const now = `${group}: ${candidate.errors} in ${formatDuration(candidate.minutes * MINUTE)}`;
   if (baseline.errors === 0) return `${now}, none in ${formatDuration(baseline.minutes * MINUTE)} before`;
   if (!totalsKnown) return `${now}, x${short(ratio)} of the rate before`;

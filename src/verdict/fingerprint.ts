@@ -1,4 +1,5 @@
 /** From an error's text or stack to its signature: exception, message without ids, innermost frames. Judges nothing. */
+import { redact } from "../model/redact.ts";
 
 const MAX_TEXT = 8_000;
 const MAX_MESSAGE = 160;
@@ -13,7 +14,9 @@ export function fingerprint(text: string): string | undefined {
   const message = messageOf(lines);
   if (message === undefined || isBelowError(message)) return undefined;
   const frames = framesOf(lines).slice(0, MAX_FRAMES);
-  const signature = normalised(message).slice(0, MAX_MESSAGE).trim();
+  const signature = normalised(redact(message.slice(0, 2 * MAX_MESSAGE)))
+    .slice(0, MAX_MESSAGE)
+    .trim();
   return frames.length === 0 ? signature : `${signature} @ ${frames.join(" < ")}`;
 }
 
@@ -21,7 +24,6 @@ export function fingerprint(text: string): string | undefined {
 export function normalised(text: string): string {
   return text
     .replace(/\b[a-z][a-z0-9+.-]*:\/\/[^\s"'<>)]+/gi, "<url>")
-    .replace(/[\w.+-]+@[\w-]+(\.[\w-]+)+/g, "<mail>")
     .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d([.,]\d+)?(Z|[+-]\d\d:?\d\d)?/g, "<time>")
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi, "<id>")
     .replace(/\b0x[0-9a-f]+\b/gi, "<id>")

@@ -88,6 +88,16 @@ export class GroupCounts {
     for (const [name, { rank }] of this.#groups) if (name !== OTHER && rank >= threshold) this.#giveUp(name);
   }
 
+  /** Adds everything that the other one counted. */
+  addAll(other: GroupCounts): void {
+    this.limitTo(other.#threshold);
+    for (const [name, { minutes, example }] of other.#groups) {
+      for (const [minute, count] of minutes) {
+        this.add(name, minute, count, example && { key: example.key, text: () => example.text });
+      }
+    }
+  }
+
   toJSON(): StoredGroupCounts {
     return {
       maxGroups: this.#maxGroups,

@@ -8,6 +8,7 @@ export type Expected = number | "unknown";
 export function expectedOf(evidence: JudgeEvidence): Expected {
   const overall = evidence.streams.find((stream) => stream.kind === "overall");
   if (!evidence.totalsKnown || overall === undefined) return "unknown";
+  if (evidence.concurrent === true) return 0;
   return expectedRequests(windowOf(evidence, overall.baseline.window), windowOf(evidence, overall.candidate.window));
 }
 

@@ -60,7 +60,7 @@ describe("signatures", () => {
     const [group] = result.groups ?? [];
     expect(group).toMatchObject({ kind: "new", group: expect.stringContaining("ImportError: cannot import name") });
     expect(group?.group).toContain("@ main.py:<module>");
-    expect(group?.example).toContain("[redacted]");
+    expect(group?.example).toContain("[secret]");
     expect(group?.example).not.toContain("abc123secret");
   });
 
