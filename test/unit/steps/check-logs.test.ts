@@ -37,7 +37,8 @@ describe("signatures", () => {
     const result = await look(fakes([...known(22), ...chatter(22)]), 22, 20);
     expect(result).toMatchObject({
       verdict: "pass",
-      value: "0 critical (ImportError, ModuleNotFoundError, cannot import name and 4 more), 1 known and 0 new signatures",
+      value:
+        "0 critical (ImportError, ModuleNotFoundError, cannot import name and 4 more), 1 known and 0 new signatures",
       baseline: "0 critical, 1 signatures over 24h",
       sample: "at least 42 log entries in 20m",
       completeUntil: plusMs(T0, 20 * MINUTE),
@@ -54,7 +55,8 @@ describe("signatures", () => {
     const result = await look(fakes([...known(22), ...chatter(22), ...broken]), 22, 20);
     expect(result).toMatchObject({
       verdict: "fail",
-      value: "7 critical (ImportError, ModuleNotFoundError, cannot import name and 4 more), 1 known and 1 new signatures",
+      value:
+        "7 critical (ImportError, ModuleNotFoundError, cannot import name and 4 more), 1 known and 1 new signatures",
       because: expect.stringContaining("critical errors: 7 in"),
     });
     const [group] = result.groups ?? [];
@@ -87,7 +89,9 @@ describe("signatures", () => {
       line(minute, `INFO:     10.0.0.1:${4000 + minute} - "GET /health" 200 OK`),
     );
     const result = await look(fakes([...chatter(22), ...noise]), 22, 20);
-    expect(result.value).toBe("0 critical (ImportError, ModuleNotFoundError, cannot import name and 4 more), 0 known and 0 new signatures");
+    expect(result.value).toBe(
+      "0 critical (ImportError, ModuleNotFoundError, cannot import name and 4 more), 0 known and 0 new signatures",
+    );
   });
 });
 
