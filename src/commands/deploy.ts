@@ -73,7 +73,8 @@ function refusalOf(options: DeployOptions, io: Io): string | undefined {
   return "A deploy asks for confirmation, and there is no terminal to ask on.\nNothing was touched.\nSay --yes to confirm beforehand, or --dry-run to see the plan and the preflight only.";
 }
 
-async function deployIn(session: Session, plan: Plan, options: DeployOptions): Promise<number> {
+/** The deploy of a plan in a session that is the caller's. */
+export async function deployIn(session: Session, plan: Plan, options: DeployOptions): Promise<number> {
   const { io } = session;
   const blockers = options.dryRun === true ? [] : await blockersNow(session, plan);
   if (blockers.length > 0) {
