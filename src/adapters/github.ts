@@ -1,6 +1,7 @@
 /** One bounded request to GitHub at a time, validated; never retries, throttles, waits or writes to the terminal. */
 import { Octokit } from "@octokit/rest";
 import type { z } from "zod";
+import { NO_GITHUB_TOKEN } from "../model/credentials.ts";
 import { PortFailure } from "../model/error.ts";
 import { SECOND } from "../model/time.ts";
 import { githubFailure } from "./github-failure.ts";
@@ -75,7 +76,7 @@ export class GitHub {
     const readOnly = endpoint.method === "GET";
     const what = `${endpoint.method} ${new URL(endpoint.url).pathname}`;
     if (!this.#authorised) {
-      throw new PortFailure("unauthorised", "there is no GitHub token (set GITHUB_TOKEN or GH_TOKEN)");
+      throw new PortFailure("unauthorised", NO_GITHUB_TOKEN);
     }
     const cached = options.conditional === true ? this.#cache.get(endpoint.url) : undefined;
     const timeout = AbortSignal.timeout(this.#timeoutMs);

@@ -1,4 +1,5 @@
 /** What the Google Cloud adapters share: one bounded call and the translation of its failure; loads no SDK. */
+import { noGoogleCredentials } from "../model/credentials.ts";
 import { type FailureKind, messageOf, PortFailure } from "../model/error.ts";
 import { type Instant, instant } from "../model/time.ts";
 
@@ -76,11 +77,9 @@ export function failureOf(what: string, error: unknown): PortFailure {
   const message = `${what}: ${firstLine(text)}`;
   const whole = `${text} ${messageOf(error)}`;
   if (WITHOUT_CREDENTIALS.test(whole)) {
-    return new PortFailure(
-      "unauthorised",
-      `${message} (run \`gcloud auth application-default login\`, or set GOOGLE_APPLICATION_CREDENTIALS)`,
-      { cause: error },
-    );
+    return new PortFailure("unauthorised", `${what}: ${noGoogleCredentials(withoutAdvice(firstLine(text)))}`, {
+      cause: error,
+    });
   }
   const code = typeof raw?.code === "number" ? raw.code : undefined;
   // gax reports a refused connection as DEADLINE_EXCEEDED with the real cause in the text.
@@ -88,6 +87,11 @@ export function failureOf(what: string, error: unknown): PortFailure {
   // Cloud quotas are per minute and their answer carries no Retry-After.
   const retryAfterMs = kind === "rate-limited" ? { retryAfterMs: 30_000 } : {};
   return new PortFailure(kind ?? "unavailable", message, { cause: error, ...retryAfterMs });
+}
+
+/** The library's own advice is a link to read; ours is a command to run. */
+function withoutAdvice(text: string): string {
+  return text.replace(/\.? Browse to https:\S+ for more information\.?$/, "");
 }
 
 function firstLine(text: string): string {

@@ -11,6 +11,7 @@ import {
   type SecurityAuthentication,
   ServerConfiguration,
 } from "@kubernetes/client-node";
+import { noClusterContext } from "../model/credentials.ts";
 import { messageOf, PortFailure } from "../model/error.ts";
 import type { KubernetesTarget } from "../model/service.ts";
 
@@ -111,7 +112,6 @@ function addFrom(kubeconfig: KubeConfig, file: string): void {
 
 /** The named context, or the only one whose cluster's name ends with the target's (GKE: gke_PROJECT_LOCATION_CLUSTER). */
 function contextFor(kubeconfig: KubeConfig, target: KubernetesTarget): string {
-  const login = `gcloud container clusters get-credentials ${target.cluster} --project ${target.project}`;
   if (target.context !== undefined) {
     if (kubeconfig.getContextObject(target.context) !== null) return target.context;
     throw new PortFailure("unauthorised", `the kubeconfig has no context "${target.context}"`);
@@ -122,10 +122,7 @@ function contextFor(kubeconfig: KubeConfig, target: KubernetesTarget): string {
   const ending = contexts.filter(({ cluster }) => cluster.endsWith(`_${target.cluster}`));
   const [context, another] = exact.length > 0 ? exact : ending;
   if (context === undefined) {
-    throw new PortFailure(
-      "unauthorised",
-      `the kubeconfig has no context for the cluster ${target.cluster}; run: ${login}`,
-    );
+    throw new PortFailure("unauthorised", noClusterContext(target.cluster, target.project));
   }
   if (another !== undefined) {
     const names = `${context.name} and ${another.name}`;

@@ -1,4 +1,5 @@
 /** Asks the clouds, before anything is touched, whether the plan can be carried out and undone. Reads only. */
+import { missingCredentialIn } from "../model/credentials.ts";
 import { messageOf, PortFailure } from "../model/error.ts";
 import type { Plan } from "../model/plan.ts";
 import type { StepSpec } from "../model/runbook.ts";
@@ -120,7 +121,6 @@ async function askPullRequest(plan: Plan, deps: PreflightDeps): Promise<readonly
 
 function findingOf(error: unknown, where: string): Finding {
   const isUnauthorised = error instanceof PortFailure && error.kind === "unauthorised";
-  // A missing credential is one problem however many services need it.
   if (isUnauthorised) return { severity: "unauthorised", what: error.message };
   return { severity: "error", what: `${where}: ${messageOf(error)}` };
 }
@@ -128,6 +128,12 @@ function findingOf(error: unknown, where: string): Finding {
 const ORDER: Readonly<Record<Finding["severity"], number>> = { unauthorised: 0, error: 1, remark: 2 };
 
 function distinct(findings: readonly Finding[]): readonly Finding[] {
-  const byText = new Map(findings.map((finding) => [`${finding.severity} ${finding.what}`, finding]));
+  const byText = new Map(findings.map(withoutUser).map((finding) => [`${finding.severity} ${finding.what}`, finding]));
   return [...byText.values()].sort((a, b) => ORDER[a.severity] - ORDER[b.severity] || (a.what < b.what ? -1 : 1));
+}
+
+/** A missing credential is one problem however many services and steps need it. */
+function withoutUser(finding: Finding): Finding {
+  const missing = finding.severity === "unauthorised" ? missingCredentialIn(finding.what) : undefined;
+  return missing === undefined ? finding : { severity: "unauthorised", what: missing };
 }

@@ -83,7 +83,19 @@ function stateLine(report: Report): string {
   return `${verdict}${report.runbook} is ${report.state.word}: ${report.state.sentence}`;
 }
 
+/** Where nothing goes forward any more, a step that was under way waits for nothing. */
+const HALTED: readonly Report["state"]["word"][] = [
+  "completed",
+  "rolling back",
+  "rolled back",
+  "failing",
+  "stopped",
+  "superseded",
+  "aborted",
+];
+
 function waitLines(report: Report, now: Instant): readonly string[] {
+  if (HALTED.includes(report.state.word)) return [];
   return report.steps
     .filter(({ state }) => state === "waiting" || state === "retrying" || state === "started")
     .map(({ id, summary, since = now, deadline }) => {

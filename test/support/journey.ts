@@ -74,6 +74,22 @@ export async function run(argv: readonly string[], io: TestIo = testIo()): Promi
   return { code, stdout: io.text("stdout"), stderr: io.text("stderr") };
 }
 
+/** What serves in the world, by the service's name on its platform: the one revision, or the digests of the ready pods. */
+export function servedBy({ cloudRun, kubernetes }: SimulatedCloud): Readonly<Record<string, string>> {
+  const revisions = cloudRun.services.map(({ name, served }) => {
+    const serving = served.filter(({ percent }) => percent > 0);
+    return [
+      name,
+      serving.map(({ revision, percent }) => (percent === 100 ? revision : `${revision}=${percent}`)).join(),
+    ];
+  });
+  const digests = kubernetes.deployments.map(({ options, pods }) => {
+    const ready = pods.filter((pod) => pod.ready && pod.deletedAt === undefined);
+    return [options.name, [...new Set(ready.map(({ digest }) => digest))].join()];
+  });
+  return Object.fromEntries([...revisions, ...digests]);
+}
+
 export interface Journey {
   readonly cloud: SimulatedCloud;
   readonly scenario: Scenario;
