@@ -4,6 +4,7 @@ import { messageOf, PortFailure, RunbookError } from "../model/error.ts";
 import { JournalError } from "../journal/state.ts";
 import { EXIT } from "./exit-code.ts";
 import { type Io, print, printError } from "./io.ts";
+import { reviewVerbs } from "./review-verbs.ts";
 
 /** Runs one command line; never throws and never ends the process. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
@@ -34,7 +35,18 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 type Settle = (run: () => Promise<number>) => Promise<void>;
 
 function verbs(base: Argv, io: Io, settle: Settle): Argv {
-  return [deployVerb, checkVerb, rollbackVerb, runVerbs, lockVerbs, statusVerb, fileVerbs, rehearseVerbs]
+  return [
+    deployVerb,
+    checkVerb,
+    serveVerb,
+    rollbackVerb,
+    runVerbs,
+    lockVerbs,
+    statusVerb,
+    reviewVerbs,
+    fileVerbs,
+    rehearseVerbs,
+  ]
     .reduce((parser, add) => add(parser, io, settle), base)
     .scriptName("runbook")
     .usage(
@@ -135,6 +147,20 @@ function checkVerb(parser: Argv, io: Io, settle: Settle): Argv {
         .example("$0 check backend-prod", "how does it look now? changes nothing")
         .example("*/5 * * * *  $0 check --due", "in a crontab"),
     (args) => settle(async () => (await import("./check.ts")).check(args, io)),
+  );
+}
+
+function serveVerb(parser: Argv, io: Io, settle: Settle): Argv {
+  return parser.command(
+    "serve",
+    "the daemon: keeps judging what is due, until SIGTERM",
+    (args) =>
+      args
+        .option("state", stateOption)
+        .option("simulated", simulatedOption)
+        .option("json", jsonOption)
+        .example("$0 serve --state /var/lib/runbook/state.db", "under systemd, or in a container"),
+    (args) => settle(async () => (await import("./serve.ts")).serve(args, io)),
   );
 }
 
@@ -282,6 +308,11 @@ function rehearseVerbs(parser: Argv, io: Io, settle: Settle): Argv {
             describe: "what happens: a scenario's name, or a path to its file",
           })
           .option("list", { type: "boolean", default: false, describe: "the scenarios there are" })
+          .option("all", {
+            type: "boolean",
+            default: false,
+            describe: "every scenario that applies to the runbook, and one table",
+          })
           .option("seed", { type: "number", default: 1, describe: "the world's chance" })
           .option("state", { type: "string", describe: "keep the rehearsal's journal in this file" })
           .option("json", jsonOption)
@@ -289,7 +320,8 @@ function rehearseVerbs(parser: Argv, io: Io, settle: Settle): Argv {
           .example(
             "$0 rehearse backend-prod --scenario bad-revision",
             "a FAIL, a rollback, and the comment that says so",
-          ),
+          )
+          .example("$0 rehearse backend-prod --all", "the whole library; exit 1 on any surprise"),
       (args) => settle(async () => (await import("./rehearse.ts")).rehearse(args, io)),
     )
     .command(

@@ -70,5 +70,7 @@ export const checkResultSchema = z.strictObject({
   series: seriesSchema.optional(),
   /** Digest of the stored evidence from which the verdict can be recomputed. */
   evidence: z.string().optional(),
+  /** Digest of the whole judgement that this evidence gave, as canonical JSON: a recomputation must give the same bytes. */
+  judgement: z.string().optional(),
 });
 export type CheckResult = z.infer<typeof checkResultSchema>;

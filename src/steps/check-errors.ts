@@ -7,12 +7,13 @@ import type { CloudRunTarget, ServiceSwitch } from "../model/service.ts";
 import { MINUTE, clockTime } from "../model/time.ts";
 import type { CheckResult } from "../model/verdict.ts";
 import type { LogQuery } from "../ports/logs.ts";
-import { judge } from "../verdict/judge.ts";
+import { judgeErrors } from "../verdict/required.ts";
 import { candidateErrors } from "./errors-after.ts";
 import { type ErrorFilter, METRIC_DELAY_MS, baselineErrors, baselineReadyAt } from "./errors-before.ts";
 import { type ErrorFacts, evidenceOfErrors, judgedSpan, totalsKnown } from "./errors-evidence.ts";
 import { errorsRow } from "./errors-result.ts";
 import { gateTurn } from "./gate.ts";
+import { digestOfVerdict } from "./judgement-digest.ts";
 import { lookAtEach, unmeasured } from "./look-at-each.ts";
 import { logFindings } from "./log-findings.ts";
 import type { CheckKind, LookContext, StepService } from "./step.ts";
@@ -55,18 +56,19 @@ async function lookAtService(context: LookContext<Args>, service: StepService): 
   const filter = filterOf(context.args.statuses);
   const facts = await gatherFacts(context, service.name, target, switched, filter);
   const evidence = evidenceOfErrors(facts);
-  const judgement = judge(evidence);
+  const judged = judgeErrors(evidence);
   const span = judgedSpan(facts);
   const shown = span.until > span.from ? span : { from: switched.at, until: context.now };
   return {
     ...row,
-    ...errorsRow(facts, evidence, judgement),
+    ...errorsRow(facts, evidence, judged.judgement),
     link: context.ports.logs.link({
       ...requestsOf(target, shown.from, shown.until),
       minStatus: filter.minStatus,
       version: switched.to,
     }),
     evidence: await context.putEvidence(evidence as unknown as Json),
+    judgement: digestOfVerdict(judged),
   };
 }
 

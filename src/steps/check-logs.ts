@@ -6,13 +6,15 @@ import type { ServiceSwitch, ServiceTarget } from "../model/service.ts";
 import { MINUTE, clockTime, formatDuration, msBetween } from "../model/time.ts";
 import type { CheckResult, GroupFinding } from "../model/verdict.ts";
 import type { LogQuery } from "../ports/logs.ts";
-import type { JudgeEvidence, Judgement } from "../verdict/evidence.ts";
-import { judge } from "../verdict/judge.ts";
+import type { Counts, JudgeEvidence, Judgement } from "../verdict/evidence.ts";
+import { judgeErrors } from "../verdict/required.ts";
+import { sum } from "../verdict/windows.ts";
 import { LOG_DELAY_MS, baselineReadyAt } from "./errors-before.ts";
 import { count, kindOf } from "./errors-result.ts";
 import { gateTurn } from "./gate.ts";
 import { logFindings } from "./log-findings.ts";
 import { lookAtEach, unmeasured } from "./look-at-each.ts";
+import { digestOfVerdict } from "./judgement-digest.ts";
 import { signaturesAfter, signaturesBefore } from "./signatures.ts";
 import { type SignatureFacts, evidenceOfSignatures, watchedSpan } from "./signatures-evidence.ts";
 import type { CheckKind, LookContext, StepService } from "./step.ts";
@@ -73,11 +75,11 @@ async function lookAtService(context: LookContext<Args>, service: StepService): 
     candidateEntries: await entriesOf(context, name, target, switched, watchedSpan(counted)),
   };
   const evidence = evidenceOfSignatures(facts);
-  const judgement = judge(evidence);
+  const judged = judgeErrors(evidence);
   const span = watchedSpan(facts);
   return {
     ...row,
-    ...rowOf(facts, evidence, judgement, critical),
+    ...rowOf(facts, evidence, judged.judgement, critical),
     link: context.ports.logs.link({
       target,
       log: "application",
@@ -87,6 +89,7 @@ async function lookAtService(context: LookContext<Args>, service: StepService): 
       version: switched.to,
     }),
     evidence: await context.putEvidence(evidence as unknown as Json),
+    judgement: digestOfVerdict(judged),
   };
 }
 
@@ -120,19 +123,21 @@ function rowOf(facts: SignatureFacts, evidence: JudgeEvidence, judgement: Judgem
   const critical = judgement.streams.find((stream) => stream.kind === "critical");
   const signatures = judgement.streams.filter((stream) => stream.kind === "signature");
   const seen = signatures.filter((stream) => stream.candidate.errors > 0);
-  const fresh = seen.filter((stream) => stream.baseline.errors === 0).length;
+  const early = criticalGroups(facts, judgement, texts);
+  const known = seen.filter((stream) => stream.baseline.errors > 0).length;
+  const fresh = seen.length - known + early.filter(({ kind }) => kind === "new").length;
   const past = signatures.filter((stream) => stream.baseline.errors > 0).length;
   const span = watchedSpan(facts);
   const length = formatDuration(msBetween(span.from, span.until));
   const entries = evidence.candidateEntries === "unknown" ? 0 : evidence.candidateEntries;
   return {
     verdict: judgement.verdict,
-    value: `${count(critical?.candidate.errors ?? 0)} critical (${named(texts)}), ${seen.length - fresh} known and ${fresh} new signatures`,
+    value: `${count(critical?.candidate.errors ?? 0)} critical (${named(texts)}), ${known} known and ${fresh} new signatures`,
     baseline: `${count(critical?.baseline.errors ?? 0)} critical, ${past} signatures over ${formatDuration((critical?.baseline.minutes ?? 0) * MINUTE)}`,
     sample: `at least ${count(entries)} log entries in ${length}`,
     completeUntil: facts.after.until,
     because: judgement.because,
-    groups: groupsOf(facts, judgement),
+    groups: [...early, ...groupsOf(facts, judgement)].slice(0, MAX_GROUPS),
   };
 }
 
@@ -140,6 +145,36 @@ function rowOf(facts: SignatureFacts, evidence: JudgeEvidence, judgement: Judgem
 function named(texts: readonly string[]): string {
   const shown = texts.slice(0, 3).join(", ");
   return texts.length > 3 ? `${shown} and ${texts.length - 3} more` : shown;
+}
+
+/** Before the switch has settled no signature is judged yet, but a critical one is: it is shown from its first line on. */
+function criticalGroups(
+  { before, after }: SignatureFacts,
+  judgement: Judgement,
+  texts: readonly string[],
+): GroupFinding[] {
+  const critical = judgement.streams.find((stream) => stream.kind === "critical");
+  const judged = judgement.streams.filter(({ kind, candidate }) => kind === "signature" && candidate.errors > 0);
+  if (critical === undefined || critical.candidate.errors === 0) return [];
+  const errors = (counts: Counts): number => sum(counts.map(([, number]) => number));
+  return after.signatures.names
+    .filter((group) => !judged.some((stream) => stream.group === group))
+    .flatMap((group): GroupFinding[] => {
+      const example = after.signatures.example(group);
+      const now = errors(after.signatures.counts(group));
+      const then = errors(before.signatures.counts(group));
+      const text = `${group} ${example ?? ""}`.toLowerCase();
+      if (now === 0 || !texts.some((one) => text.includes(one.toLowerCase()))) return [];
+      return [
+        {
+          group,
+          kind: then === 0 ? "new" : "risen",
+          baseline: { errors: then, requests: "unknown", minutes: critical.baseline.minutes },
+          candidate: { errors: now, requests: "unknown", minutes: critical.candidate.minutes },
+          ...(example === undefined ? {} : { example }),
+        },
+      ];
+    });
 }
 
 function groupsOf({ before, after }: SignatureFacts, judgement: Judgement): GroupFinding[] {

@@ -49,6 +49,17 @@ const sampleSchema = z.strictObject({
 });
 type Sample = z.infer<typeof sampleSchema>;
 
+/** What a verdict rests on: the probes and the rule. */
+const probesEvidenceSchema = sampleSchema.extend({
+  uses: z.literal("http-check"),
+  /** Host and path. */
+  address: z.string(),
+  attempts: z.number(),
+  required: z.number(),
+  expect: z.unknown(),
+});
+type ProbesEvidence = z.infer<typeof probesEvidenceSchema>;
+
 /** Looks closer together than this share a probe: a checkpoint and the look of the same minute. */
 const SAME_LOOK_MS = 5 * SECOND;
 const SAMPLE = "probes";
@@ -73,16 +84,17 @@ export const httpCheck: CheckKind<Args> = {
 
   async look(context) {
     const sample = await grown(context);
-    const evidence = await context.putEvidence({ uses: "http-check", expect: context.args.expect, ...sample });
+    const { url, attempts, required, expect } = context.args;
+    const judged = { uses: "http-check" as const, address: shown(url), attempts, required, expect, ...sample };
     const newest = sample.probes.at(-1);
     const result: CheckResult = {
       check: context.check,
       uses: "http-check",
-      ...judge(sample, context.args),
+      ...judge(judged),
       value: newest?.value ?? "unknown",
       baseline: sample.firstGood === undefined ? "none" : `${sample.firstGood.value} at first`,
       sample: sample.probes.length === 1 ? "1 probe" : `${sample.probes.length} probes`,
-      evidence,
+      evidence: await context.putEvidence(judged),
     };
     return [result];
   },
@@ -127,18 +139,25 @@ function assessed(response: ProbeResponse, expected: Args["expect"]): { good: bo
   return { good: false, value: `${value}, without the expected text` };
 }
 
-function judge(sample: Sample, args: Args): { verdict: Verdict; because: string } {
-  const { probes, firstGood, shortLooks } = sample;
+/** The verdict of the probes from the stored evidence alone. */
+export function judgeProbes(stored: unknown): { verdict: Verdict; because: string } {
+  return judge(probesEvidenceSchema.parse(stored));
+}
+
+function judge({ probes, firstGood, shortLooks, address, attempts, required }: ProbesEvidence): {
+  verdict: Verdict;
+  because: string;
+} {
   const good = goodOf(probes);
-  const counted = `${good} of the last ${probes.length} probes of ${shown(args.url)} were good, ${args.required} must be`;
-  if (good >= args.required) return { verdict: "pass", because: counted };
-  if (probes.length < args.attempts) {
-    return { verdict: "inconclusive", because: `${counted}; ${args.attempts} are needed to judge` };
+  const counted = `${good} of the last ${probes.length} probes of ${address} were good, ${required} must be`;
+  if (good >= required) return { verdict: "pass", because: counted };
+  if (probes.length < attempts) {
+    return { verdict: "inconclusive", because: `${counted}; ${attempts} are needed to judge` };
   }
   if (shortLooks === 0) return { verdict: "warn", because: `${counted}; the newest one is` };
   if (shortLooks === 1) return { verdict: "inconclusive", because: `${counted}; the next probe decides` };
   if (firstGood === undefined && probes.every(({ answered }) => !answered)) {
-    const because = `${shown(args.url)} has not answered since this run began: it may be unreachable from here`;
+    const because = `${address} has not answered since this run began: it may be unreachable from here`;
     return { verdict: "inconclusive", because };
   }
   return { verdict: "fail", because: `${counted}, twice in a row` };

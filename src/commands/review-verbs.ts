@@ -1,0 +1,40 @@
+/** The verbs that look back, as words of the command line: explain, show, history, backtest. They change nothing. */
+import type { Argv } from "yargs";
+import type { Io } from "./io.ts";
+
+type Settle = (run: () => Promise<number>) => Promise<void>;
+
+const stateOption = {
+  type: "string",
+  describe: "where runs are kept: a file (RUNBOOK_STATE; default: the user's state directory)",
+} as const;
+const jsonOption = { type: "boolean", default: false, describe: "one JSON value on stdout" } as const;
+const idOption = { type: "string", demandOption: true, describe: "a run's id" } as const;
+
+export function reviewVerbs(parser: Argv, io: Io, settle: Settle): Argv {
+  return [explainVerb].reduce((verbs, add) => add(verbs, io, settle), parser);
+}
+
+function explainVerb(parser: Argv, io: Io, settle: Settle): Argv {
+  return parser.command(
+    "explain <id> [what]",
+    "why this verdict: every number, formula and threshold, recomputed from the stored evidence alone",
+    (args) =>
+      args
+        .positional("id", idOption)
+        .positional("what", {
+          type: "string",
+          default: "now",
+          describe: 'a checkpoint ("T+20m"), a step\'s id, or "now" for the last look',
+        })
+        .option("check", { type: "string", describe: "show only this check" })
+        .option("service", { type: "string", describe: "show only this service" })
+        .option("all", { type: "boolean", default: false, describe: "every group, also those that say nothing" })
+        .option("state", stateOption)
+        .option("json", jsonOption)
+        .example("$0 explain 20260412-0400-7k2q T+20m", "the numbers behind the comment at T+20m")
+        .example("$0 explain 20260412-0400-7k2q backend-errors", "those of a gate")
+        .epilogue("Exit codes: 0 the evidence gives the verdict that was published; 1 it does not; 2 no such verdict."),
+    (args) => settle(async () => (await import("./explain.ts")).explain(args, io)),
+  );
+}
