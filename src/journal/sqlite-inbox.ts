@@ -2,24 +2,9 @@
 import { z } from "zod";
 import { canonicalJson } from "../model/json.ts";
 import { type Instant, instantSchema } from "../model/time.ts";
+import { messageSchema } from "./message-schema.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 import { type Inbox, JournalError, type MessageBody } from "./state.ts";
-
-const messageSchema = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("answer"),
-    question: z.string().exactOptional(),
-    answer: z.string(),
-    by: z.string(),
-  }),
-  z.strictObject({ kind: z.enum(["pause", "abort", "resume"]), by: z.string() }),
-  z.strictObject({
-    kind: z.literal("rollback"),
-    services: z.array(z.string()).exactOptional(),
-    by: z.string(),
-    because: z.string(),
-  }),
-]);
 
 const rowSchema = z.object({ id: z.number(), at: instantSchema, message: z.string() });
 

@@ -7,7 +7,16 @@
  */
 export interface Fault {
   readonly api:
-    "github" | "cloud-run" | "logging" | "monitoring" | "kubernetes" | "http" | "command" | "helm" | "notify";
+    | "github"
+    | "cloud-run"
+    | "logging"
+    | "monitoring"
+    | "kubernetes"
+    | "storage"
+    | "http"
+    | "command"
+    | "helm"
+    | "notify";
   /** The call's name in kebab case ("dispatch", "update-traffic", "list-entries"); "*" for all. */
   readonly call: string;
   readonly kind: "status" | "after" | "silence";
