@@ -6,7 +6,7 @@ import { progressOf } from "../model/progress.ts";
 import { worstVerdict } from "../model/verdict.ts";
 import { createScreen } from "../reporters/screen.ts";
 import { checksText } from "../reporters/checks-text.ts";
-import { EXIT, exitCodeOf, verdictCode } from "./exit-code.ts";
+import { EXIT, exitCodeOf, gravestCode, verdictCode } from "./exit-code.ts";
 import { screenOptions } from "./foreground.ts";
 import { interruptible } from "./interrupt.ts";
 import { type Io, print, printError } from "./io.ts";
@@ -77,7 +77,7 @@ async function advanceRuns(
   }
   const codes: number[] = [];
   for (const run of runs) codes.push(await advanceRun(session, run, options, signal));
-  return Math.max(...codes);
+  return gravestCode(codes);
 }
 
 async function advanceRun(session: Session, run: string, options: CheckOptions, signal: AbortSignal): Promise<number> {

@@ -82,3 +82,10 @@ export function verdictCode(
       return policy.inconclusive;
   }
 }
+
+/** From the gravest: what one exit code says of several runs. */
+const GRAVITY: readonly number[] = [EXIT.failing, EXIT.unauthorised, EXIT.failed, EXIT.inconclusive, EXIT.superseded];
+
+export function gravestCode(codes: readonly number[]): number {
+  return GRAVITY.find((code) => codes.includes(code)) ?? codes.find((code) => code !== EXIT.ok) ?? EXIT.ok;
+}
