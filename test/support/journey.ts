@@ -26,16 +26,23 @@ export interface TestIo extends Io {
   text(stream: "stdout" | "stderr"): string;
   /** Sends SIGINT to whoever listens. */
   interrupt(): void;
+  /** Acts once, as soon as stdout holds the text. */
+  when(text: string | RegExp, act: (found: string) => void): void;
+  /** The codes with which the process would have ended at once. */
+  readonly exits: readonly number[];
 }
 
 /** Not a terminal, an empty environment besides `env`, the project's own runbooks. */
 export function testIo(env: Io["env"] = {}, cwd: string = PROJECT): TestIo {
   const texts = { stdout: "", stderr: "" };
+  const exits: number[] = [];
+  const watchers = new Set<() => void>();
   const sink = (name: keyof typeof texts): Writable =>
     new Writable({
       write(chunk: Buffer, _encoding, done) {
         texts[name] += chunk.toString("utf8");
         done();
+        for (const watch of watchers) watch();
       },
     });
   const listeners = new Set<(signal: "SIGINT" | "SIGTERM") => void>();
@@ -51,8 +58,16 @@ export function testIo(env: Io["env"] = {}, cwd: string = PROJECT): TestIo {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    exitNow: (code) => {
-      throw new Error(`the process would end with ${code}`);
+    exitNow: (code) => void exits.push(code),
+    exits,
+    when: (text, act) => {
+      const watch = (): void => {
+        const found = typeof text === "string" ? texts.stdout.includes(text) && text : text.exec(texts.stdout)?.[0];
+        if (found === false || found === undefined) return;
+        watchers.delete(watch);
+        act(found);
+      };
+      watchers.add(watch);
     },
     text: (stream) => texts[stream],
     interrupt: () => {
