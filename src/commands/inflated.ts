@@ -9,12 +9,12 @@ export async function* inflated(source: Readable): AsyncGenerator<Buffer> {
   while (head.length < 2) {
     const first = await iterator.next();
     if (first.done === true) break;
-    head = Buffer.concat([head, Buffer.from(first.value as Buffer)]);
+    head = Buffer.concat([head, asBuffer(first.value)]);
   }
   const rest = (async function* (): AsyncGenerator<Buffer> {
     yield head;
     for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
-      yield Buffer.from(next.value as Buffer);
+      yield asBuffer(next.value);
     }
   })();
   if (head[0] !== 0x1f || head[1] !== 0x8b) {
@@ -22,5 +22,10 @@ export async function* inflated(source: Readable): AsyncGenerator<Buffer> {
     return;
   }
   // An error of either side destroys the unpacking stream, which then throws it to whoever reads.
-  yield* pipeline(rest, createGunzip({ chunkSize: 1 << 18 }), () => undefined);
+  yield* pipeline(rest, createGunzip({ chunkSize: 1 << 16 }), () => undefined);
+}
+
+/** A string comes from a stream that was given an encoding. */
+function asBuffer(chunk: Buffer | string): Buffer {
+  return typeof chunk === "string" ? Buffer.from(chunk) : chunk;
 }

@@ -80,10 +80,11 @@ async function tallyFile(file: string, stdin: Readable, tally: FileTally): Promi
     else tally.add(record);
   });
   try {
-    for await (const chunk of inflated(file === "-" ? stdin : createReadStream(file, { highWaterMark: 1 << 18 }))) {
+    for await (const chunk of inflated(file === "-" ? stdin : createReadStream(file, { highWaterMark: 1 << 16 }))) {
       reader.push(chunk);
     }
     reader.end();
+    tally.finish();
   } catch (error) {
     const name = file === "-" ? "standard input" : file;
     throw usage(`${name} cannot be read as log entries: ${messageOf(error)}`, error);

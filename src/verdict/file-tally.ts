@@ -52,7 +52,7 @@ export class FileTally {
   firstMinute = Number.POSITIVE_INFINITY;
   lastMinute = Number.NEGATIVE_INFINITY;
   readonly #rules: TallyRules;
-  readonly #seen = new SeenEntries();
+  #seen: SeenEntries | undefined = new SeenEntries();
 
   constructor(rules: TallyRules) {
     this.#rules = rules;
@@ -61,7 +61,7 @@ export class FileTally {
   add(record: ExportedRecord): void {
     const { atMs, version } = record;
     if (atMs < this.#rules.sinceMs || atMs >= this.#rules.untilMs) return;
-    if (!this.#seen.isNew(record.logName, record.timestamp, record.insertId)) {
+    if (this.#seen?.isNew(record.logName, record.timestamp, record.insertId) === false) {
       this.repeated += 1;
       return;
     }
@@ -77,6 +77,11 @@ export class FileTally {
     side.entries += 1;
     if (record.request === undefined) this.#application(side, record, minute);
     else this.#request(service, side, record, record.request, minute);
+  }
+
+  /** No more entries: what tells repetitions apart is given back. */
+  finish(): void {
+    this.#seen = undefined;
   }
 
   #request(

@@ -15,6 +15,8 @@ const COMMA = 0x2c;
 const ARRAY_OPEN = 0x5b;
 const ARRAY_CLOSE = 0x5d;
 
+const NOTHING = Buffer.alloc(0);
+
 /** What was read is not a list of log entries. */
 export class MalformedEntries extends Error {}
 
@@ -24,7 +26,7 @@ export class EntryReader {
   #mode: "unknown" | "lines" | "objects" = "unknown";
   #isArray = false;
   #isClosed = false;
-  #rest: Buffer = Buffer.alloc(0);
+  #rest: Buffer = NOTHING;
   #count = 0;
   // Where the scan of `rest` stands, in mode "objects".
   #scanned = 0;
@@ -38,9 +40,9 @@ export class EntryReader {
   }
 
   push(chunk: Buffer): void {
-    this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    if (this.#mode === "lines") this.#lines(chunk);
+    else this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     if (this.#mode === "unknown") this.#begin();
-    if (this.#mode === "lines") this.#lines();
     if (this.#mode === "objects") this.#objects();
     if (this.#rest.length > LONGEST_ENTRY) throw new MalformedEntries(`entry ${this.#count + 1} does not end`);
   }
@@ -63,24 +65,30 @@ export class EntryReader {
     if (first === undefined) return;
     if (first !== "[" && first !== "{") throw new MalformedEntries("neither a JSON array nor JSON objects");
     const at = this.#rest.indexOf(first);
-    this.#rest = this.#rest.subarray(first === "[" ? at + 1 : at);
     this.#isArray = first === "[";
     this.#mode = this.#isArray ? "objects" : "lines";
+    const given = this.#rest.subarray(this.#isArray ? at + 1 : at);
+    this.#rest = this.#isArray ? given : NOTHING;
+    if (this.#mode === "lines") this.#lines(given);
   }
 
-  #lines(): void {
-    const { length } = this.#rest;
+  /** Copies only the line that a chunk cuts: the chunk itself can be released. */
+  #lines(chunk: Buffer): void {
     let from = 0;
-    for (let end = this.#rest.indexOf(NEWLINE); end !== -1; end = this.#rest.indexOf(NEWLINE, from)) {
-      const line = this.#rest.toString("utf8", from, end);
+    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, from)) {
+      const line =
+        this.#rest.length === 0
+          ? chunk.toString("utf8", from, end)
+          : Buffer.concat([this.#rest, chunk.subarray(from, end)]).toString("utf8");
       if (line !== "" && !this.#line(line)) {
         this.#mode = "objects";
-        this.#rest = this.#rest.subarray(from);
+        this.#rest = Buffer.concat([this.#rest, chunk.subarray(from)]);
         return;
       }
+      this.#rest = NOTHING;
       from = end + 1;
     }
-    if (from > 0) this.#rest = from === length ? Buffer.alloc(0) : this.#rest.subarray(from);
+    this.#rest = Buffer.concat([this.#rest, chunk.subarray(from)]);
   }
 
   /** False when the line is no whole entry: then entries are told apart by their braces from here on. */
@@ -118,7 +126,7 @@ export class EntryReader {
       } else if (this.#depth === 0) this.#between(byte);
     }
     const keep = this.#start === -1 ? bytes.length : this.#start;
-    this.#rest = bytes.subarray(keep);
+    this.#rest = Buffer.from(bytes.subarray(keep));
     this.#scanned = bytes.length - keep;
     if (this.#start !== -1) this.#start = 0;
   }

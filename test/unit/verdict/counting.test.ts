@@ -1,9 +1,13 @@
 /** Counting entries: the order of arrival changes nothing, repetitions count once, memory is bounded. */
 import * as fc from "fast-check";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { canonicalJson } from "../../../src/model/json.ts";
 import { GroupCounts, OTHER, alignGroups } from "../../../src/verdict/group-counts.ts";
 import { attributionOf, type SampledRecord } from "../../../src/verdict/sample.ts";
+import { baselineTally } from "../../../src/verdict/judge-files.ts";
+import type { ExportedRecord } from "../../../src/verdict/log-entry.ts";
 import { SeenEntries } from "../../../src/verdict/seen-entries.ts";
 
 const entry = fc.record({ group: fc.constantFrom("a", "b", "c", "d", "e", "f"), minute: fc.nat(5), key: fc.nat(99) });
@@ -110,3 +114,43 @@ describe("attribution", () => {
     expect(attributionOf(record(version, latencyMs), at + afterMs, { to: "new", atMs: at })).toBe(expected);
   });
 });
+
+describe("a file of any length", () => {
+  test("takes no more memory from half a million entries on", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    // Freed arrays are given back after the event loop has turned.
+    const held = async (): Promise<number> => {
+      collect();
+      await new Promise((resolve) => setImmediate(resolve));
+      collect();
+      const { heapUsed, arrayBuffers } = process.memoryUsage();
+      return heapUsed + arrayBuffers;
+    };
+    const tally = baselineTally({ isError: (status) => status >= 500, label: "5xx", critical: ["ImportError"] });
+    let next = 0;
+    const feed = (count: number): void => {
+      for (const end = next + count; next < end; next++) tally.add(exported(next));
+    };
+    feed(600_000);
+    const before = await held();
+    feed(1_200_000);
+    expect(tally.entries).toBe(1_800_000);
+    expect((await held()) - before).toBeLessThan(2 ** 20);
+  });
+});
+
+function exported(index: number): ExportedRecord {
+  const status = index % 100 === 0 ? 500 : 200;
+  return {
+    logName: "requests",
+    insertId: `i${index}`,
+    timestamp: "2026-04-12T04:07:00.000Z",
+    atMs: 1_776_000_000_000 + (index % 86_400) * 1000,
+    severity: "INFO",
+    isSevere: status === 500,
+    service: "backend",
+    version: "backend-1",
+    request: { method: "GET", url: `/v1/route${index % 7}/${index}`, status, latencyMs: 10 },
+  };
+}
