@@ -77,7 +77,8 @@ const VERSION = "0.1.0";
 
 const stateOption = {
   type: "string",
-  describe: "where runs and locks are kept: a file (RUNBOOK_STATE; default: the user's state directory)",
+  describe:
+    "where runs and locks are kept: a file, or gs://BUCKET/PREFIX (RUNBOOK_STATE; default: the user's state directory)",
 } as const;
 const simulatedOption = {
   type: "boolean",

@@ -3,8 +3,10 @@ import type { State } from "../journal/state.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Operator } from "../ports/operator.ts";
 import type { Ports } from "../ports/ports.ts";
+import { plusMs } from "../model/time.ts";
 import { type Endpoints } from "./endpoints.ts";
 import type { Io } from "./io.ts";
+import { bucketOf } from "./state-location.ts";
 
 export interface Cloud {
   readonly ports: Ports;
@@ -86,8 +88,21 @@ async function composeSimulated(clients: Clients, endpoints: Endpoints, control:
   return { ports: { ...clients, ...answered }, operator, clock };
 }
 
-/** Where runs, locks and evidence are kept: a file, or later a bucket. */
-export async function openState(location: string): Promise<State> {
-  const { openSqliteState } = await import("../journal/sqlite-state.ts");
-  return openSqliteState(location);
+/** Where runs, locks and evidence are kept: a bucket for "gs://bucket/prefix", else a file. */
+export async function openState(location: string, endpoints: Endpoints): Promise<State> {
+  const place = bucketOf(location);
+  if (place === undefined) {
+    const { openSqliteState } = await import("../journal/sqlite-state.ts");
+    return openSqliteState(location);
+  }
+  const [{ createObjects }, { openObjectState }, { SystemClock }] = await Promise.all([
+    import("../adapters/objects.ts"),
+    import("../journal/object-state.ts"),
+    import("../adapters/system-clock.ts"),
+  ]);
+  // Real time, in a simulated world too: it is our own connection that is waited for.
+  const clock = new SystemClock();
+  return openObjectState(createObjects({ ...place, endpoint: endpoints.storage }), {
+    pause: (ms) => clock.sleepUntil(plusMs(clock.now(), ms)),
+  });
 }

@@ -4,6 +4,7 @@ import { LOCK_TTL_MS } from "../engine/locking.ts";
 import type { LockEntry } from "../journal/state.ts";
 import type { Plan } from "../model/plan.ts";
 import { identityOf } from "../model/service.ts";
+import { formatDuration } from "../model/time.ts";
 import { makePlan } from "../planning/make-plan.ts";
 import { preflight, type Preflight } from "../planning/preflight.ts";
 import { planText } from "../planning/show-plan.ts";
@@ -15,6 +16,7 @@ import { runForeground, type ForegroundOptions } from "./foreground.ts";
 import { interruptible } from "./interrupt.ts";
 import { type Io, print, printError } from "./io.ts";
 import { kindOf, openSession, plannedArgs, platformOf, type Session } from "./session.ts";
+import { refusalOfLocalState, stateLocation } from "./state-location.ts";
 
 export interface DeployOptions extends ForegroundOptions {
   readonly name: string;
@@ -35,6 +37,7 @@ export async function deploy(options: DeployOptions, io: Io): Promise<number> {
     printError(io, refusal);
     return EXIT.usage;
   }
+  requireSharedState(options, plan, io);
   const session = await openSession(options, io);
   try {
     return await deployIn(session, plan, options);
@@ -71,6 +74,16 @@ function refusalOf(options: DeployOptions, io: Io): string | undefined {
   const canAsk = io.isInteractive && options.json !== true;
   if (options.yes === true || options.dryRun === true || canAsk) return undefined;
   return "A deploy asks for confirmation, and there is no terminal to ask on.\nNothing was touched.\nSay --yes to confirm beforehand, or --dry-run to see the plan and the preflight only.";
+}
+
+/** What is left for later must be left where another machine finds it. */
+function requireSharedState(options: DeployOptions, plan: Plan, io: Io): void {
+  if (options.dryRun === true || options.toTheEnd === true) return;
+  const { checkpointsMs = [], foregroundUntilMs = 0 } = plan.runbook.monitor ?? {};
+  const laterCheckpoints = checkpointsMs.filter((ms) => ms > foregroundUntilMs).map(formatDuration);
+  const leaves = { isDetached: options.detach === true, laterCheckpoints };
+  const refused = refusalOfLocalState(stateLocation(options.state, io), leaves, io);
+  if (refused !== undefined) throw refused;
 }
 
 /** The deploy of a plan in a session that is the caller's. */

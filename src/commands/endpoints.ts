@@ -10,6 +10,8 @@ export interface Endpoints {
   /** A Kubernetes API server without credentials: only ever a simulated one. */
   readonly kubernetesServer?: string;
   readonly kubeconfig?: string;
+  /** Where the state's buckets are: only ever a simulated store. */
+  readonly storage?: string;
   /** The simulated world's control server and clock. */
   readonly control?: string;
   readonly clock?: string;
@@ -26,6 +28,7 @@ export function endpointsOf(env: Env): Endpoints {
     monitoring: env["RUNBOOK_MONITORING_ENDPOINT"],
     kubernetesServer: env["RUNBOOK_KUBERNETES_SERVER"],
     kubeconfig: env["KUBECONFIG"],
+    storage: env["RUNBOOK_STORAGE_ENDPOINT"],
     control: env["RUNBOOK_SIMULATOR_CONTROL"],
     clock: env["RUNBOOK_SIMULATOR_CLOCK"],
   };
@@ -41,6 +44,7 @@ export function environmentOf(endpoints: Required<Omit<Endpoints, "kubeconfig">>
     RUNBOOK_LOGGING_ENDPOINT: endpoints.logging,
     RUNBOOK_MONITORING_ENDPOINT: endpoints.monitoring,
     RUNBOOK_KUBERNETES_SERVER: endpoints.kubernetesServer,
+    RUNBOOK_STORAGE_ENDPOINT: endpoints.storage,
     RUNBOOK_SIMULATOR_CONTROL: endpoints.control,
     RUNBOOK_SIMULATOR_CLOCK: endpoints.clock,
   };
@@ -53,7 +57,7 @@ export function requireOneWorld(endpoints: Endpoints, isSimulated: boolean): voi
     .filter(([, address]) => isLoopback(address) !== isSimulated)
     .map(([name, address]) => `${name} (${address})`);
   const missing =
-    isSimulated && (endpoints.clock === undefined || endpoints.control === undefined || addresses.length < 7);
+    isSimulated && (endpoints.clock === undefined || endpoints.control === undefined || addresses.length < 8);
   if (strange.length === 0 && !missing) return;
   throw new RunbookError({
     what: isSimulated

@@ -41,7 +41,7 @@ export interface SessionOptions {
 export async function openSession(options: SessionOptions, io: Io): Promise<Session> {
   const endpoints = endpointsOf(io.env);
   requireOneWorld(endpoints, options.simulated === true);
-  const state = await openState(stateLocation(options.state, io));
+  const state = await openState(stateLocation(options.state, io), endpoints);
   try {
     const cloud = await composeCloud(endpoints, io);
     return sessionOf(io, endpoints, state, cloud, createIds(options.seed));

@@ -3,6 +3,7 @@ import { instant } from "../model/time.ts";
 import { reportOf } from "../reporters/report.ts";
 import { statusTable, statusText } from "../reporters/status.ts";
 import { openState } from "./compose.ts";
+import { endpointsOf } from "./endpoints.ts";
 import { EXIT } from "./exit-code.ts";
 import { type Io, print } from "./io.ts";
 import { findRun } from "./session.ts";
@@ -19,7 +20,7 @@ export interface StatusOptions {
 const MOST_RUNS = 20;
 
 export async function status(options: StatusOptions, io: Io): Promise<number> {
-  const state = await openState(stateLocation(options.state, io));
+  const state = await openState(stateLocation(options.state, io), endpointsOf(io.env));
   try {
     if (options.id !== undefined) {
       const report = reportOf(await findRun(state, { run: options.id }));

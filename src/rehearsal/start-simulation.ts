@@ -4,6 +4,8 @@ import { startControlServer } from "../simulator/control-server.ts";
 import { startGitHubServer } from "../simulator/github-server.ts";
 import { startGoogleServer } from "../simulator/google-server.ts";
 import { startKubernetesServer } from "../simulator/kubernetes-server.ts";
+import { startStorageServer } from "../simulator/storage-server.ts";
+import { StorageState } from "../simulator/storage-state.ts";
 import type { SimulatedCloud } from "./simulated-cloud.ts";
 
 export interface Simulation {
@@ -15,6 +17,7 @@ export interface Simulation {
     readonly logging: string;
     readonly monitoring: string;
     readonly kubernetesServer: string;
+    readonly storage: string;
     readonly control: string;
     readonly clock: string;
   };
@@ -35,6 +38,7 @@ export async function startSimulation(cloud: SimulatedCloud): Promise<Simulation
     logSources: [cloud.kubernetesLogs],
   });
   const kubernetes = await startKubernetesServer(cloud.kubernetes, faults);
+  const storage = await startStorageServer(new StorageState(), faults, () => world.now);
   const control = await startControlServer(cloud.control, faults);
   const clock = await ClockServer.start(world);
   return {
@@ -46,11 +50,12 @@ export async function startSimulation(cloud: SimulatedCloud): Promise<Simulation
       logging: google.endpoint,
       monitoring: google.endpoint,
       kubernetesServer: kubernetes.url,
+      storage: storage.url,
       control: control.url,
       clock: clock.address,
     },
     close: async () => {
-      await Promise.all([github, google, kubernetes, control, clock].map((server) => server.close()));
+      await Promise.all([github, google, kubernetes, storage, control, clock].map((server) => server.close()));
     },
   };
 }
