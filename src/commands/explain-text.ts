@@ -10,7 +10,7 @@ import { isExcluded, pillarsOf } from "../verdict/explain.ts";
 import { catastropheAt } from "../verdict/guard.ts";
 import type { RequiredVerdict } from "../verdict/required.ts";
 import { cleanMinutes, sum } from "../verdict/windows.ts";
-import { type ExplainedCheck, type Explanation, nameOf } from "./explain.ts";
+import { type ExplainedCheck, type Explanation, nameOf } from "./explanation.ts";
 
 export interface ExplanationLayout {
   readonly all: boolean;

@@ -12,7 +12,7 @@ const jsonOption = { type: "boolean", default: false, describe: "one JSON value 
 const idOption = { type: "string", demandOption: true, describe: "a run's id" } as const;
 
 export function reviewVerbs(parser: Argv, io: Io, settle: Settle): Argv {
-  return [explainVerb].reduce((verbs, add) => add(verbs, io, settle), parser);
+  return [explainVerb, showVerb, historyVerb].reduce((verbs, add) => add(verbs, io, settle), parser);
 }
 
 function explainVerb(parser: Argv, io: Io, settle: Settle): Argv {
@@ -36,5 +36,35 @@ function explainVerb(parser: Argv, io: Io, settle: Settle): Argv {
         .example("$0 explain 20260412-0400-7k2q backend-errors", "those of a gate")
         .epilogue("Exit codes: 0 the evidence gives the verdict that was published; 1 it does not; 2 no such verdict."),
     (args) => settle(async () => (await import("./explain.ts")).explain(args, io)),
+  );
+}
+
+function showVerb(parser: Argv, io: Io, settle: Settle): Argv {
+  return parser.command(
+    "show <id>",
+    "everything about one run: its plan, the snapshot, what happened, what was posted",
+    (args) =>
+      args
+        .positional("id", idOption)
+        .option("comments", { type: "boolean", default: false, describe: "the comments too, where they were posted" })
+        .option("state", stateOption)
+        .option("json", jsonOption)
+        .example("$0 show 20260412-0400-7k2q", "the whole story"),
+    (args) => settle(async () => (await import("./show.ts")).show(args, io)),
+  );
+}
+
+function historyVerb(parser: Argv, io: Io, settle: Settle): Argv {
+  return parser.command(
+    "history [name]",
+    "past runs, newest first: how each ended, how it was judged, what it brought",
+    (args) =>
+      args
+        .positional("name", { type: "string", describe: "only the runs of this runbook" })
+        .option("limit", { type: "number", default: 20, describe: "at most so many" })
+        .option("state", stateOption)
+        .option("json", jsonOption)
+        .example("$0 history backend-prod --limit 5", "the last five deploys"),
+    (args) => settle(async () => (await import("./history.ts")).history(args, io)),
   );
 }
