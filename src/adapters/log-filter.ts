@@ -10,6 +10,13 @@ export function logFilter(query: LogQuery): string {
     `timestamp>=${quote(query.since)}`,
     `timestamp<${quote(query.until)}`,
     ...(query.minStatus === undefined ? [] : [`httpRequest.status>=${query.minStatus}`]),
+    ...(query.belowStatus === undefined ? [] : [`httpRequest.status<${query.belowStatus}`]),
+    ...(query.onRoute === undefined
+      ? []
+      : [
+          `httpRequest.requestMethod=${quote(query.onRoute.method)}`,
+          `httpRequest.requestUrl:${quote(query.onRoute.path)}`,
+        ]),
     ...(query.minSeverity === undefined ? [] : [`severity>=${query.minSeverity}`]),
     ...(query.containsAny === undefined || query.containsAny.length === 0
       ? []

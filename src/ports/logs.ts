@@ -14,6 +14,10 @@ export interface LogQuery {
   readonly until: Instant;
   /** Only requests with at least this HTTP status. */
   readonly minStatus?: number;
+  /** Only requests with an HTTP status below this. */
+  readonly belowStatus?: number;
+  /** Only requests of this method whose URL holds this path, anywhere: callers compare the route itself. */
+  readonly onRoute?: { readonly method: string; readonly path: string };
   /** Only entries of at least this severity, for example "ERROR". */
   readonly minSeverity?: "DEFAULT" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
   /** Only entries whose text holds one of these (escaped by the adapter). */

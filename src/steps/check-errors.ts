@@ -16,6 +16,7 @@ import { gateTurn } from "./gate.ts";
 import { digestOfVerdict } from "./judgement-digest.ts";
 import { lookAtEach, unmeasured } from "./look-at-each.ts";
 import { logFindings } from "./log-findings.ts";
+import { requiredSuccesses, requireSchema } from "./required-successes.ts";
 import type { CheckKind, LookContext, StepService } from "./step.ts";
 
 const MOST_GATE_MS = 45 * MINUTE;
@@ -30,6 +31,13 @@ const argsSchema = z.strictObject({
     .min(1)
     .prefault(["5xx"])
     .describe('Which statuses are errors: classes or single ones (default ["5xx"]).'),
+  require: z
+    .array(requireSchema)
+    .max(20)
+    .prefault([])
+    .describe(
+      "Successes that must be seen after the switch: fewer are inconclusive, none where there were many a warning.",
+    ),
 });
 type Args = z.infer<typeof argsSchema>;
 
@@ -56,18 +64,22 @@ async function lookAtService(context: LookContext<Args>, service: StepService): 
   const filter = filterOf(context.args.statuses);
   const facts = await gatherFacts(context, service.name, target, switched, filter);
   const evidence = evidenceOfErrors(facts);
-  const judged = judgeErrors(evidence);
+  const required = await requiredSuccesses(context, service.name, target, switched, context.args.require);
+  const stored = required.length === 0 ? evidence : { v: 1 as const, errors: evidence, required: [...required] };
+  const judged = judgeErrors(stored);
   const span = judgedSpan(facts);
   const shown = span.until > span.from ? span : { from: switched.at, until: context.now };
   return {
     ...row,
     ...errorsRow(facts, evidence, judged.judgement),
+    verdict: judged.verdict,
+    because: judged.because,
     link: context.ports.logs.link({
       ...requestsOf(target, shown.from, shown.until),
       minStatus: filter.minStatus,
       version: switched.to,
     }),
-    evidence: await context.putEvidence(evidence as unknown as Json),
+    evidence: await context.putEvidence(stored as unknown as Json),
     judgement: digestOfVerdict(judged),
   };
 }

@@ -21,10 +21,11 @@ let serial = 0;
 export function request(
   minutes: number,
   status: number,
-  options: { url?: string; version?: string; latencyMs?: number } = {},
+  options: { url?: string; version?: string; latencyMs?: number; method?: string } = {},
 ): FakeEntry {
   const at = plusMs(T0, minutes * MINUTE);
   const { url = "https://api/v1/conversations/8731", version = minutes < 0 ? OLD : NEW, latencyMs = 120 } = options;
+  const { method = "GET" } = options;
   return {
     log: "requests",
     logName: "requests",
@@ -32,7 +33,7 @@ export function request(
     timestamp: `${at.slice(0, -1)}456789Z`,
     severity: status >= 500 ? "ERROR" : "INFO",
     version,
-    request: { method: "GET", url, status, latencyMs },
+    request: { method, url, status, latencyMs },
   };
 }
 
@@ -81,6 +82,9 @@ function matches(entry: FakeEntry, query: LogQuery): boolean {
     at >= query.since &&
     at < query.until &&
     (query.minStatus === undefined || (entry.request?.status ?? 0) >= query.minStatus) &&
+    (query.belowStatus === undefined || (entry.request?.status ?? 0) < query.belowStatus) &&
+    (query.onRoute === undefined ||
+      (entry.request?.method === query.onRoute.method && entry.request.url.includes(query.onRoute.path))) &&
     (query.minSeverity === undefined || SEVERITIES.indexOf(entry.severity) >= SEVERITIES.indexOf(query.minSeverity)) &&
     (query.containsAny === undefined ||
       query.containsAny.some((text) => entry.text?.toLowerCase().includes(text.toLowerCase()) === true)) &&
