@@ -26,6 +26,8 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     code ??= EXIT.usage;
   }
   if (said !== "") {
+    // For an unknown verb yargs only says what it resembles.
+    if (said.startsWith("Did you mean")) said = `There is no command ${argv[0] ?? ""}. ${said}`;
     if (code === EXIT.usage) printError(io, said);
     else print(io, said);
   }

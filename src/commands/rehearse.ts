@@ -3,6 +3,7 @@ import { buildWorld } from "../rehearsal/build-world.ts";
 import { guardEgress } from "../rehearsal/egress-guard.ts";
 import { loadScenario, scenarioNames } from "../rehearsal/load-scenario.ts";
 import type { Scenario } from "../rehearsal/scenario.ts";
+import type { SimulatedCloud } from "../rehearsal/simulated-cloud.ts";
 import { type Simulation, startSimulation } from "../rehearsal/start-simulation.ts";
 import { deploy, planOf } from "./deploy.ts";
 import { environmentOf } from "./endpoints.ts";
@@ -14,6 +15,8 @@ export interface RehearseOptions {
   readonly name?: string | undefined;
   readonly scenario: string;
   readonly list?: boolean | undefined;
+  /** Every scenario that applies, and one table. */
+  readonly all?: boolean | undefined;
   readonly seed: number;
   readonly state?: string | undefined;
   readonly json?: boolean | undefined;
@@ -21,12 +24,27 @@ export interface RehearseOptions {
 
 export async function rehearse(options: RehearseOptions, io: Io): Promise<number> {
   if (options.list === true) return listScenarios(io);
-  if (options.name === undefined) {
+  const { name } = options;
+  if (name === undefined) {
     printError(io, "Say which runbook to rehearse.\nNothing was touched.\n`runbook list` shows the runbooks here.");
     return EXIT.usage;
   }
-  const found = await findRunbook(options.name, io);
+  if (options.all === true) return (await import("./rehearse-all.ts")).rehearseAll({ ...options, name }, io);
   const scenario = await loadScenario(options.scenario);
+  return rehearseScenario({ ...options, name, showComments: options.json !== true }, scenario, io);
+}
+
+/** One scenario to its end. `seen` is shown the simulated cloud before it is taken down. */
+export async function rehearseScenario(
+  options: Pick<RehearseOptions, "seed" | "state" | "json"> & {
+    readonly name: string;
+    readonly showComments?: boolean;
+  },
+  scenario: Scenario,
+  io: Io,
+  seen: (cloud: SimulatedCloud) => void = () => undefined,
+): Promise<number> {
+  const found = await findRunbook(options.name, io);
   const guard = guardEgress();
   const simulation = await simulationOf(found, scenario, options.seed, io);
   try {
@@ -39,12 +57,13 @@ export async function rehearse(options: RehearseOptions, io: Io): Promise<number
         rehearsal: true,
         seed: options.seed,
         toTheEnd: true,
-        showComments: options.json !== true,
+        showComments: options.showComments,
         json: options.json,
         state: options.state ?? ":memory:",
       },
       { ...io, env: rehearsalEnvironment(io, found, simulation) },
     );
+    seen(simulation.cloud);
     return guard.refused.length === 0 ? code : leftLoopback(guard.refused, io);
   } finally {
     await simulation.close();

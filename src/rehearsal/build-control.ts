@@ -2,23 +2,14 @@
 import type { Plan } from "../model/plan.ts";
 import { plusMs } from "../model/time.ts";
 import type { SimulatedCloud } from "./simulated-cloud.ts";
-import { offset } from "./offset.ts";
 import { ruleFor } from "./roles.ts";
 import type { Scenario } from "./scenario.ts";
 import { kubernetesImage } from "./versions.ts";
 
-export function buildControl({ control, kubernetes, world }: SimulatedCloud, plan: Plan, scenario: Scenario): void {
+export function buildControl(cloud: SimulatedCloud, plan: Plan, scenario: Scenario): void {
+  const { control, kubernetes, world } = cloud;
   if (scenario.helm === "missing") control.helmVersion = undefined;
-  for (const { url, status, latency, body, from, until } of scenario.probes) {
-    control.probes.push({
-      urlPrefix: url,
-      status,
-      latencyMs: latency,
-      body,
-      ...(from === undefined ? {} : { from: offset(scenario, from) }),
-      ...(until === undefined ? {} : { until: offset(scenario, until) }),
-    });
-  }
+  addProbes(cloud, scenario, "start");
   for (const { argv, exit, output, duration } of scenario.commands) {
     control.commands.push({ argv, exitCode: exit, output, durationMs: duration });
   }
@@ -34,6 +25,25 @@ export function buildControl({ control, kubernetes, world }: SimulatedCloud, pla
         void kubernetes.rollout(target.namespace, target.name, {
           image: kubernetesImage(service, target, scenario, plan, "before"),
         }),
+    });
+  }
+}
+
+/** Adds the answers to probes that count from `moment`, which is now. */
+export function addProbes(
+  { control, world }: SimulatedCloud,
+  scenario: Scenario,
+  moment: "start" | "last-deploy",
+): void {
+  for (const { url, status, latency, body, from, until, "counted-from": counted } of scenario.probes) {
+    if (counted !== moment) continue;
+    control.probes.push({
+      urlPrefix: url,
+      status,
+      latencyMs: latency,
+      body,
+      ...(from === undefined ? {} : { from: plusMs(world.now, from) }),
+      ...(until === undefined ? {} : { until: plusMs(world.now, until) }),
     });
   }
 }

@@ -1,7 +1,8 @@
 /** The services of a plan as they were before the deploy: long running, with their traffic, pods and logs. */
 import type { Plan } from "../model/plan.ts";
 import { type CloudRunTarget, type KubernetesTarget } from "../model/service.ts";
-import { DAY, plusMs } from "../model/time.ts";
+import { DAY, type Instant, plusMs } from "../model/time.ts";
+import type { RunTraffic } from "../simulator/cloud-run-state.ts";
 import { hash, token } from "../simulator/world.ts";
 import type { SimulatedCloud } from "./simulated-cloud.ts";
 import { trafficOf } from "./build-traffic.ts";
@@ -37,8 +38,28 @@ function buildCloudRun(
       createdAt: plusMs(cloud.world.now, -7 * DAY),
     },
     ...(rule.pinned === true ? { traffic: [{ revision: name, percent: 100 }] } : {}),
+    ...splitOf(rule.split, target.service, name, number, cloud),
   });
   cloud.traffic.setProfile(key, trafficOf(rule, scenario));
+}
+
+/** Traffic that is shared with the revision before. */
+function splitOf(
+  percent: number | undefined,
+  service: string,
+  name: string,
+  number: number,
+  { world }: SimulatedCloud,
+): { olderRevisions?: readonly { name: string; createdAt: Instant }[]; traffic?: readonly RunTraffic[] } {
+  if (percent === undefined) return {};
+  const older = `${service}-00${number - 1}-${token(world.random(`older/${service}`), 3)}`;
+  return {
+    olderRevisions: [{ name: older, createdAt: plusMs(world.now, -14 * DAY) }],
+    traffic: [
+      { revision: name, percent: 100 - percent },
+      { revision: older, percent },
+    ],
+  };
 }
 
 function buildKubernetes(

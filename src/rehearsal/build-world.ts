@@ -10,10 +10,10 @@ import { KubernetesState } from "../simulator/kubernetes-state.ts";
 import { Traffic } from "../simulator/traffic.ts";
 import { World } from "../simulator/world.ts";
 import { buildControl } from "./build-control.ts";
+import { addFaults } from "./build-faults.ts";
 import { buildGitHub } from "./build-github.ts";
 import { buildServices } from "./build-services.ts";
 import type { SimulatedCloud } from "./simulated-cloud.ts";
-import { offset } from "./offset.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** Whose token the rehearsal's clients have. */
@@ -36,21 +36,6 @@ export function buildWorld(plan: Plan, scenario: Scenario, seed: number): Simula
   buildServices(cloud, plan, scenario);
   buildGitHub(cloud, plan, scenario);
   buildControl(cloud, plan, scenario);
-  for (const fault of scenario.faults) cloud.faults.add(faultOf(fault, scenario));
+  addFaults(cloud, scenario, "start");
   return cloud;
-}
-
-function faultOf(fault: Scenario["faults"][number], scenario: Scenario): Parameters<Faults["add"]>[0] {
-  const { api, call, kind, status, times } = fault;
-  const retryAfter = fault["retry-after"];
-  return {
-    api,
-    call,
-    kind,
-    status,
-    times,
-    ...(retryAfter === undefined ? {} : { retryAfterSeconds: retryAfter / 1_000 }),
-    ...(fault.from === undefined ? {} : { from: offset(scenario, fault.from) }),
-    ...(fault.until === undefined ? {} : { until: offset(scenario, fault.until) }),
-  };
 }

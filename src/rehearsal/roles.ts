@@ -61,3 +61,10 @@ export function deployedBy(step: StepSpec, plan: Plan): readonly string[] {
   const awaited = own.filter(({ uses }) => uses === "wait-for-revision" || uses === "rollout-status");
   return [...new Set(awaited.flatMap(({ services }) => services))];
 }
+
+/** The service that the last workflow deploys last: with it, everything is deployed. */
+export function lastDeployed(plan: Plan): string | undefined {
+  return triggerSteps(plan)
+    .flatMap((step) => deployedBy(step, plan))
+    .at(-1);
+}

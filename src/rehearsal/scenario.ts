@@ -58,17 +58,32 @@ const trafficSchema = z.strictObject({
 const versionSchema = z.strictObject({
   "failure-share": share.optional().describe("share of ordinary requests that the new revision fails"),
   "failure-status": z.int().default(500),
+  "failure-from": durationSchema.optional().describe("only from so long after the revision was made"),
+  "failure-until": durationSchema.optional().describe("only until so long after the revision was made"),
   "failure-message": z.string().optional().describe("what each failed request writes to stderr"),
   "slower-by": z.number().optional().describe("factor on the latency of the new revision"),
+  errors: z
+    .array(errorSchema)
+    .default([])
+    .describe("errors that only the deploy brings; their at, from and until count from the making of the revision"),
   ready: z.enum(["yes", "never"]).default("yes"),
   reason: z.string().optional(),
   message: z.string().optional(),
   pods: z
     .enum(["healthy", "crash", "image-pull-error", "config-error", "never-ready", "unschedulable"])
     .default("healthy"),
-  "crash-after": durationSchema.default(20_000),
-  "crash-log": z.array(z.string()).default([]),
+  "crash-after": durationSchema.default(20_000).describe("after each start of the container"),
+  "crash-reason": z.enum(["Error", "OOMKilled"]).default("Error"),
+  "crash-pods": z.int().positive().optional().describe("so many of the new pods crash; default: all"),
+  "crash-times": z.int().positive().optional().describe("so often each of them; default: for ever"),
+  "crash-log": z.array(z.string()).default([]).describe("what the container writes as it dies"),
   unchanged: z.boolean().default(false).describe("the workflow succeeds and changes nothing"),
+});
+
+const laterSchema = z.strictObject({
+  after: durationSchema.describe("since this service was deployed"),
+  "requests-per-minute": z.number().min(0).optional().describe("from then on"),
+  "deployed-by": z.string().optional().describe("this person deploys something else to it"),
 });
 
 const serviceSchema = z.strictObject({
@@ -88,7 +103,14 @@ const serviceSchema = z.strictObject({
     })
     .optional(),
   pinned: z.boolean().optional().describe("traffic was pinned to the old revision before"),
+  split: z
+    .int()
+    .min(1)
+    .max(99)
+    .optional()
+    .describe("so many percent of the traffic went to an even older revision before"),
   deploy: versionSchema.optional().describe("what the deploy brings"),
+  later: z.array(laterSchema).optional().describe("what happens to it afterwards"),
 });
 
 const workflowSchema = z.strictObject({
@@ -110,6 +132,11 @@ const workflowSchema = z.strictObject({
     .optional(),
 });
 
+const countedFrom = z
+  .enum(["start", "last-deploy"])
+  .default("start")
+  .describe("what from and until count from: the scenario's start, or the moment the last service is deployed");
+
 const faultSchema = z.strictObject({
   api: z.enum(["github", "cloud-run", "logging", "monitoring", "kubernetes", "http", "command", "helm", "notify"]),
   call: z.string().default("*"),
@@ -117,14 +144,38 @@ const faultSchema = z.strictObject({
   status: z.int().default(503),
   times: z.int().positive().default(1),
   "retry-after": durationSchema.optional(),
-  from: durationSchema.optional().describe("so long after the scenario's start"),
+  from: durationSchema.optional(),
   until: durationSchema.optional(),
+  "counted-from": countedFrom,
 });
+
+/** What a runbook must have for a scenario to mean anything to it. */
+const needSchema = z.enum([
+  "workflow",
+  "two-workflows",
+  "cloud-run",
+  "two-cloud-run",
+  "kubernetes",
+  "monitor",
+  "check-errors",
+  "check-logs",
+  "check-pods",
+  "http-check",
+  "rollback-question",
+  "keeps-by-default",
+]);
+export type Need = z.infer<typeof needSchema>;
 
 export const scenarioSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
   description: z.string(),
   "what-happened": z.string().optional().describe("the real event behind it, and what the right outcome is"),
+  needs: z
+    .array(needSchema)
+    .default([])
+    .describe(
+      "what a runbook must have for this scenario to apply; rollback-question: on-fail is ask; keeps-by-default: and nobody answering keeps",
+    ),
   start: instantText.default("2026-04-12T04:00:00Z"),
   commits: z
     .array(z.strictObject({ sha: z.string().regex(/^[0-9a-f]{7,40}$/), title: z.string() }))
@@ -144,6 +195,7 @@ export const scenarioSchema = z.strictObject({
         body: z.string().default('{"status":"ok"}'),
         from: durationSchema.optional(),
         until: durationSchema.optional(),
+        "counted-from": countedFrom,
       }),
     )
     .default([]),

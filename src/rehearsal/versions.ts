@@ -6,7 +6,10 @@ import { ruleFor } from "./roles.ts";
 import { fullSha } from "../simulator/github-state.ts";
 import type { Scenario } from "./scenario.ts";
 
-export type Version = "before" | "after";
+/** `another`: what somebody else deploys later. */
+export type Version = "before" | "after" | "another";
+
+const ANOTHER_COMMIT = "a07e2d1";
 
 /** "gcr.io/PROJECT/NAME:latest" where the tag moves, else the tag is the commit's first seven digits. */
 export function kubernetesImage(
@@ -27,11 +30,15 @@ export function digestOfVersion(service: string, scenario: Scenario, version: Ve
 }
 
 function commitOf(scenario: Scenario, version: Version): string {
+  if (version === "another") return ANOTHER_COMMIT;
   const commit = version === "before" ? scenario.commits[0] : scenario.commits.at(-1);
   return commit?.sha ?? "0000000";
 }
 
-/** The commit that served before, and the one that is deployed. */
-export function commitsOf(scenario: Scenario): { readonly before: string; readonly after: string } {
-  return { before: fullSha(scenario.commits[0]?.sha ?? ""), after: fullSha(scenario.commits.at(-1)?.sha ?? "") };
+export function commitsOf(scenario: Scenario): Readonly<Record<Version, string>> {
+  return {
+    before: fullSha(commitOf(scenario, "before")),
+    after: fullSha(commitOf(scenario, "after")),
+    another: fullSha(ANOTHER_COMMIT),
+  };
 }

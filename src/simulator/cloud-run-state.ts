@@ -107,9 +107,11 @@ export class CloudRunState {
     region: string;
     name: string;
     revision: { name: string; image: string; commit?: string; createdAt: Instant };
+    /** Of the same image, still there and ready. */
+    olderRevisions?: readonly { name: string; createdAt: Instant }[];
     traffic?: readonly RunTraffic[];
   }): string {
-    const { project, region, name, revision, traffic = [] } = options;
+    const { project, region, name, revision, olderRevisions = [], traffic = [] } = options;
     const succeeded = { state: "CONDITION_SUCCEEDED", at: revision.createdAt } as const;
     const key = `${project}/${region}/${name}`;
     const service: RunService = {
@@ -129,7 +131,12 @@ export class CloudRunState {
       routes: succeeded,
       updatedAt: revision.createdAt,
       lastModifier: "deployer@example.test",
-      revisions: new Map([[revision.name, { ...revision, ready: succeeded }]]),
+      revisions: new Map(
+        [...olderRevisions.map((older) => ({ ...revision, ...older })), revision].map((one) => [
+          one.name,
+          { ...one, ready: { ...succeeded, at: one.createdAt } },
+        ]),
+      ),
       history: [],
     };
     this.#services.set(key, service);
