@@ -44,7 +44,7 @@ function refusalOf(progress: Progress, options: RollbackOptions): string | undef
   const known = Object.keys(progress.plan.runbook.services);
   const unknown = (options.service ?? []).filter((service) => !known.includes(service));
   if (unknown.length > 0)
-    return `${progress.plan.runbook.name} has no service ${unknown.join(", ")}; it has ${known.join(", ")}.\nNothing was touched.`;
+    return `${progress.plan.runbook.name} has no service ${unknown.join(", ")}; it has ${known.join(", ")}.\nNothing was touched.\nName one of them with --service, or leave it out for all that the run changed.`;
   if (progress.rollback !== undefined && progress.finished?.outcome === "rolled-back") {
     return `Run ${progress.run} has been rolled back already.\nNothing was touched.\n\`runbook status ${progress.run}\` shows what was restored.`;
   }

@@ -14,7 +14,7 @@ import { loadScenario } from "../../src/rehearsal/load-scenario.ts";
 import type { Scenario } from "../../src/rehearsal/scenario.ts";
 import type { SimulatedCloud } from "../../src/rehearsal/simulated-cloud.ts";
 
-const PROJECT = resolve(import.meta.dirname, "../..");
+export const PROJECT = resolve(import.meta.dirname, "../..");
 
 export interface Ran {
   readonly code: number;
@@ -126,15 +126,21 @@ const WITHOUT_SIMULATED = [...STATELESS, "status"];
 
 /** `change` edits the scenario before its world is built. */
 export async function startJourney(
-  options: { runbook?: string; scenario?: string; seed?: number; change?: (scenario: Scenario) => Scenario } = {},
+  options: {
+    runbook?: string;
+    scenario?: string;
+    seed?: number;
+    env?: Readonly<Record<string, string>>;
+    change?: (scenario: Scenario) => Scenario;
+  } = {},
 ): Promise<Journey> {
   const loaded = await loadScenario(options.scenario ?? "seed");
   const scenario = options.change?.(loaded) ?? loaded;
-  const found = await findRunbook(options.runbook ?? "backend-prod", testIo());
-  const simulation = await simulationOf(found, scenario, options.seed ?? 1, testIo());
+  const found = await findRunbook(options.runbook ?? "backend-prod", testIo(options.env));
+  const simulation = await simulationOf(found, scenario, options.seed ?? 1, testIo(options.env));
   const directory = await mkdtemp(join(tmpdir(), "journey-"));
   const state = join(directory, "state.db");
-  const env = { USER: "tester", ...environmentOf(simulation.addresses) };
+  const env = { USER: "tester", ...options.env, ...environmentOf(simulation.addresses) };
   const runWith = (io: TestIo, ...argv: string[]): Promise<Ran> => {
     const verb = argv[0] ?? "";
     const more = [
