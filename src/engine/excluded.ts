@@ -14,7 +14,21 @@ const SETTLING_MS = 10 * MINUTE;
 /** Baselines reach back a week at most. */
 const HORIZON_MS = 8 * DAY;
 
+/** One answer for each state of a run: the checks of one look share it, because a journal may be a network away. */
+const known = new WeakMap<Progress, Promise<readonly Window[]>>();
+
 export async function excludedWindows(journal: Journal, progress: Progress): Promise<readonly Window[]> {
+  const found = known.get(progress) ?? readWindows(journal, progress);
+  known.set(progress, found);
+  try {
+    return await found;
+  } catch (error) {
+    known.delete(progress);
+    throw error;
+  }
+}
+
+async function readWindows(journal: Journal, progress: Progress): Promise<readonly Window[]> {
   const ours = new Set(Object.values(progress.plan.runbook.services).map(identityOf));
   const horizon = plusMs(progress.startedAt, -HORIZON_MS);
   const windows: Window[] = [];
