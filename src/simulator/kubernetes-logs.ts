@@ -3,7 +3,7 @@ import { type Instant, instant, MINUTE, msOf } from "../model/time.ts";
 import { chanceOf } from "./chance.ts";
 import type { SimulatedDeployment, SimulatedPod } from "./kubernetes-model.ts";
 import type { KubernetesState } from "./kubernetes-state.ts";
-import type { EntryHint, LogSource, SimulatedEntry } from "./log-source.ts";
+import { type EntryHint, type LogSource, mayHold, type SimulatedEntry } from "./log-source.ts";
 
 /** The agent takes a few seconds. */
 const RECEIVED_AFTER_MS = 4_800;
@@ -72,7 +72,8 @@ export class KubernetesLogs implements LogSource {
     const own = this.#rules.filter((rule) => rule.namespace === namespace && rule.name === name);
     const rules = [{ rule: volumeRule(this.#volumes.get(deployment) ?? 0, deployment), purpose: "volume" }]
       .concat(own.map((rule, index) => ({ rule, purpose: `rule/${index}` })))
-      .filter(({ rule }) => rule.perHour > 0 && isWanted(rule.severity ?? "ERROR", hint, deployment));
+      .filter(({ rule }) => rule.perHour > 0 && isWanted(rule.severity ?? "ERROR", hint, deployment))
+      .filter(({ rule }) => mayHold([...rule.lines, ...fixedWords(deployment)], hint));
     const crashes = isWanted("ERROR", hint, deployment) ? this.#crashLines(deployment) : new Map<number, Written[]>();
     return (minute) => {
       const pods = rules.length === 0 ? [] : servingPods(deployment, minute * MINUTE);
@@ -95,6 +96,13 @@ export class KubernetesLogs implements LogSource {
     }
     return byMinute;
   }
+}
+
+/** What stands in every entry of a workload, besides ids. */
+function fixedWords({ options }: SimulatedDeployment): readonly string[] {
+  const { project, location, cluster, namespace, name, container, selector } = options;
+  const labels = Object.entries(selector).flat();
+  return ["k8s_container", "stdout", "stderr", project, location, cluster, namespace, name, container, ...labels];
 }
 
 function volumeRule(linesPerMinute: number, { options }: SimulatedDeployment): PodLogRule {

@@ -234,7 +234,18 @@ function hintOf(required: readonly FilterNode[]): EntryHint {
     ...(logNames === undefined ? {} : { logNames }),
     ...(minStatus === undefined ? {} : { minStatus: Number(minStatus) }),
     ...(minSeverity === undefined ? {} : { minSeverity: minSeverity.toUpperCase() }),
+    ...textsOf(required),
   };
+}
+
+/** The words of a required search, or of a required group of searches; a short one may stand in any id. */
+function textsOf(required: readonly FilterNode[]): { texts?: readonly string[] } {
+  for (const node of required) {
+    const searches = (node.kind === "or" ? node.terms : [node]).flatMap((term) => (term.kind === "text" ? [term] : []));
+    const isWhole = node.kind === "or" ? searches.length === node.terms.length : searches.length === 1;
+    if (isWhole) return { texts: searches.map(({ value }) => value.toLowerCase()) };
+  }
+  return {};
 }
 
 /** The values of a required group such as `(logName="a" OR logName="b")`. */

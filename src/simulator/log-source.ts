@@ -35,6 +35,15 @@ export interface EntryHint {
   readonly minStatus?: number;
   /** One of LogEntry's severities, upper case. */
   readonly minSeverity?: string;
+  /** Lower case: at least one of these stands somewhere in every match. */
+  readonly texts?: readonly string[];
+}
+
+/** False when no entry made of these fixed words (and of ids and numbers besides) can hold what the filter searches for. */
+export function mayHold(words: readonly string[], hint: EntryHint): boolean {
+  if (hint.texts === undefined) return true;
+  const all = words.join("\n").toLowerCase();
+  return hint.texts.some((text) => all.includes(text) || /^[a-z0-9-]{0,5}$/.test(text));
 }
 
 export interface LogSource {

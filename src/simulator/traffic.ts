@@ -1,7 +1,7 @@
 /** The traffic of simulated Cloud Run services as log entries and as metrics, from one model, made only when asked for. */
 import { floorToMinute, type Instant, instant, MINUTE, msOf } from "../model/time.ts";
 import type { CloudRunState, RunService } from "./cloud-run-state.ts";
-import type { EntryHint, LogSource, SimulatedEntry } from "./log-source.ts";
+import { type EntryHint, type LogSource, mayHold, type SimulatedEntry } from "./log-source.ts";
 import { chanceOf } from "./chance.ts";
 import {
   isAbout,
@@ -33,6 +33,7 @@ export interface MinuteCount {
   readonly count: number;
 }
 
+const ORDINARY_LINE = "INFO: request handled";
 const DEFAULT_LATENCY = { p50Ms: 60, p95Ms: 240 };
 
 export class Traffic implements LogSource {
@@ -174,7 +175,8 @@ export class Traffic implements LogSource {
         : [{ id, atMs, revision, rule: { at: instant(atMs), text: message, severity: "ERROR", stream: "stderr" } }],
     );
     const quiet = ["NOTICE", "WARNING", "ERROR", "CRITICAL"].includes(hint.minSeverity ?? "");
-    const info = quiet ? [] : ordinaryLines(profile, minuteMs, around);
+    const words = [ORDINARY_LINE, "cloud_run_revision", "stdout", place.service.key, ...place.service.revisions.keys()];
+    const info = quiet || !mayHold(words, hint) ? [] : ordinaryLines(profile, minuteMs, around);
     return [...messages, ...placedLines(profile, minuteMs, around), ...info]
       .filter(({ atMs }) => atMs >= window.fromMs && atMs < window.untilMs)
       .map((line) => appEntry(place, line));
@@ -234,7 +236,7 @@ function ordinaryLines(profile: TrafficProfile, minuteMs: number, around: Surrou
   return Array.from({ length: count }, (_, index) => minuteMs + Math.floor(((index + 0.5) * MINUTE) / count)).flatMap(
     (atMs, index) => {
       const revision = revisionAt(atMs, around, index);
-      const text = `INFO: request handled (${index})`;
+      const text = `${ORDINARY_LINE} (${index})`;
       return revision === undefined
         ? []
         : [
