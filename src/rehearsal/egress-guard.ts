@@ -73,7 +73,10 @@ function guardSockets(refuse: Refuse): Restore {
         if (where === undefined || isLoopback(where.host)) return original.apply(this, args);
         // Like a connection that fails: whoever waits for it hears the reason, and nothing is written meanwhile.
         Object.assign(this, { connecting: true });
-        return this.destroy(refuse(`${where.host}:${where.port}`));
+        const error = refuse(`${where.host}:${where.port}`);
+        // Later, as a real failure comes: whoever connects by TLS still has to set it up, and to listen for errors.
+        process.nextTick(() => this.destroy(error));
+        return this;
       },
   );
 }

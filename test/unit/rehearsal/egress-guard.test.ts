@@ -64,10 +64,12 @@ describe("refused", () => {
       () => net.connect(80, "example.com"),
       () => http.get("http://example.com/"),
       () => fetch("http://example.com/"),
+      () => fetch("https://example.com:80/"),
+      () => tls.connect({ host: "example.com", port: 80, servername: "example.com" }),
     ]) {
       expect(await problemOf(attempt)).toMatchObject({ code: "ERR_EGRESS_REFUSED" });
     }
-    expect(refused).toEqual(["example.com:80", "example.com:80", "example.com:80"]);
+    expect(refused).toEqual(Array.from({ length: 5 }, () => "example.com:80"));
   });
 
   test("a gRPC client", async () => {
