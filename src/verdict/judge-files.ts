@@ -11,13 +11,16 @@ import { sum } from "./windows.ts";
 /** More minutes than these are not held: the latest count. */
 const MAX_MINUTES = (45 * DAY) / MINUTE;
 
+/** So long may a service that still serves have nothing to log. */
+const QUIET_MINUTES = 15;
+
 export interface Span {
   readonly from?: Instant;
   readonly until?: Instant;
 }
 
 export interface FileRules {
-  /** T0. Two minutes from here are the switch window; the baseline ends a minute before. */
+  /** T0. The baseline ends here; two minutes from here on the switch settles. */
   readonly switchedAt?: Instant;
   /** The end of what is judged; without it, the end of the candidate's entries. */
   readonly now?: Instant;
@@ -41,7 +44,7 @@ export function baselineTally(rules: FileRules): FileTally {
   return new FileTally({
     ...tallyRules(rules),
     untilMs: Math.min(
-      rules.switchedAt === undefined ? Number.POSITIVE_INFINITY : floor(msOf(rules.switchedAt)) - MINUTE,
+      rules.switchedAt === undefined ? Number.POSITIVE_INFINITY : floor(msOf(rules.switchedAt)),
       rules.baseline?.until === undefined ? Number.POSITIVE_INFINITY : msOf(rules.baseline.until),
     ),
     sinceMs: rules.baseline?.from === undefined ? Number.NEGATIVE_INFINITY : msOf(rules.baseline.from),
@@ -197,8 +200,12 @@ function streamsOf(label: string, then: Side, now: Side, { before, after }: Part
 
 function baselineSpan(rules: FileRules, tally: FileTally): Minutes {
   const first = rules.baseline?.from === undefined ? tally.firstMinute : minuteOf(rules.baseline.from);
-  const last = rules.baseline?.until === undefined ? tally.lastMinute + 1 : minuteOf(rules.baseline.until);
-  return bounded(first, last);
+  const given = rules.baseline?.until;
+  const switched = rules.switchedAt === undefined ? Number.POSITIVE_INFINITY : minuteOf(rules.switchedAt);
+  const end = tally.lastMinute + 1;
+  // Entries that end shortly before the switch are rare entries, not the end of what was exported.
+  const seen = switched - end <= QUIET_MINUTES ? switched : end;
+  return bounded(first, given === undefined ? seen : minuteOf(given));
 }
 
 function candidateSpan(rules: FileRules, tally: FileTally): Minutes {

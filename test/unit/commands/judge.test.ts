@@ -108,8 +108,7 @@ describe("verdicts", () => {
       ["GET /v1/conversations 500", "pass"],
     ]);
     expect(report.checks[0]).toMatchObject({
-      // The last minute before the switch belongs to the switch window.
-      baseline: { errors: 40, requests: 2_420, minutes: 119 },
+      baseline: { errors: 40, requests: 2_440, minutes: 120 },
       candidate: { errors: 20, requests: 1_220, minutes: 60 },
       evidence: { says: "nothing", lnEFailNeeded: expect.closeTo(5.52, 2) },
     });
@@ -147,6 +146,23 @@ describe("verdicts", () => {
     const { report } = await judged(failures(-1440, constant(1440, 1)), failures(0, constant(62, 1)));
     expect(report).toMatchObject({ totals: "unknown", verdict: "pass" });
     expect(report.checks[0]).toMatchObject({ candidate: { errors: 60, requests: "unknown", minutes: 60 } });
+  });
+
+  test("sixty minutes of baseline right up to the switch are enough, fifty-nine are not", async () => {
+    const after = [...ok(0, 62), ...failures(0, constant(62, 0))];
+    expect((await judged(ok(-60, 60), after)).report.verdict).toBe("pass");
+    expect((await judged(ok(-59, 59), after)).report).toMatchObject({
+      verdict: "inconclusive",
+      because: "the baseline has only 59 clean minutes of the 60 needed",
+    });
+  });
+
+  test("a quiet service's baseline reaches to the switch; yesterday's does not", async () => {
+    const rare = [...failures(-70, [1, ...constant(58, 0), 1]), ...each(-70, [1], (at) => request(at, 200))];
+    const { report } = await judged(rare, failures(0, [1]));
+    expect(report.checks[0]?.baseline.minutes).toBe(70);
+    const yesterday = failures(-1440, [1, ...constant(58, 0), 1]);
+    expect((await judged(yesterday, failures(0, [1]))).report.checks[0]?.baseline.minutes).toBe(60);
   });
 
   test("--now ends what is judged", async () => {
@@ -190,7 +206,7 @@ describe("verdicts", () => {
     expect((await judged(before, [...ok(0, 62), ...noise], { config })).report.verdict).toBe("fail");
     const incident = { excluded: [{ from: instant(T0 - 119 * MINUTE), until: instant(T0 - 40 * MINUTE) }] };
     const cut = await judged(before, ok(0, 62), { config: file(JSON.stringify(incident)) });
-    expect(cut.report).toMatchObject({ verdict: "inconclusive", because: expect.stringContaining("40 clean minutes") });
+    expect(cut.report).toMatchObject({ verdict: "inconclusive", because: expect.stringContaining("41 clean minutes") });
     const canary = file("concurrent: true\nhorizon: 1h\n");
     const { switch: _unused, ...args } = { switch: "", config: canary };
     const stable = [...ok(0, 70, 40), ...failures(0, constant(70, 1))];
@@ -255,7 +271,7 @@ describe("input", () => {
   test("without --json people read it", async () => {
     const { out } = await run({ baseline: file(ndjson(before)), candidate: file(ndjson(after)), switch: instant(T0) });
     expect(out).toMatch(
-      /^PASS: any rise above x[\d.]+ is excluded \(95 %\)\n {2}PASS {9}all 5xx: 20 in 1h \(20\.0\/h\), before 40 in 1h59m/,
+      /^PASS: any rise above x[\d.]+ is excluded \(95 %\)\n {2}PASS {9}all 5xx: 20 in 1h \(20\.0\/h\), before 40 in 2h/,
     );
   });
 });
