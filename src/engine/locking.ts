@@ -10,7 +10,7 @@ export async function holdLocks(turn: Turn): Promise<string | undefined> {
   const { progress, deps } = turn;
   const services = progress.rollback?.services ?? Object.keys(progress.plan.runbook.services);
   const act = progress.rollback === undefined ? "deploy" : "rollback";
-  const identities = identitiesOf(progress, services);
+  const identities = await withoutOwnHolds(turn, identitiesOf(progress, services));
   const because = `${act} of ${progress.plan.runbook.name}`;
   const taken = await deps.state.locks.lock(identities, progress.run, deps.owner, turn.now, LOCK_TTL_MS, because);
   if ("blockedBy" in taken) {
@@ -21,6 +21,14 @@ export async function holdLocks(turn: Turn): Promise<string | undefined> {
   const isNew = services.some((service) => !progress.locked.includes(service));
   if (isNew) await turn.record({ type: "services-locked", services: [...services], fence: taken.fence });
   return undefined;
+}
+
+/** What this run's own rollback holds is protected better than by a lock, and a hold blocks everybody's lock. */
+async function withoutOwnHolds(turn: Turn, identities: readonly string[]): Promise<readonly string[]> {
+  if (turn.progress.rollback === undefined) return identities;
+  const entries = await turn.deps.state.locks.entries(identities);
+  const held = entries.filter(({ kind, run }) => kind === "hold" && run === turn.progress.run);
+  return identities.filter((identity) => !held.some(({ service }) => service === identity));
 }
 
 /** A wait that only keeps the lock alive: never shown, it just bounds the sleep. */

@@ -14,17 +14,23 @@ const LOCK_POLL_MS = 5 * SECOND;
 const SETTLED: readonly ItemProgress["state"][] = ["refused", "failed"];
 
 export async function unwind(turn: Turn): Promise<readonly ItemResult[]> {
+  // The hold of a rollback blocks its own run too: after a crash beyond it there is nothing left that needs a lock.
+  if (restoreOrder(turn).every((service) => isSettled(turn, service))) {
+    await finishUnwinding(turn);
+    return ["changed"];
+  }
   const blocker = await holdLocks(turn);
   if (blocker !== undefined)
     return [{ item: "lock", for: blocker, since: turn.now, lookAt: plusMs(turn.now, LOCK_POLL_MS) }];
   // All are begun before the first is verified: in an emergency the order of beginning is what matters.
   const results: ItemResult[] = [];
   for (const service of restoreOrder(turn)) results.push(await restoreService(turn, service));
-  if (results.every((result) => result === "idle")) {
-    await finishUnwinding(turn);
-    return ["changed"];
-  }
   return results;
+}
+
+function isSettled({ progress }: Turn, service: string): boolean {
+  const item = progress.items[`restore:${service}`];
+  return progress.restored[service] !== undefined || (item !== undefined && SETTLED.includes(item.state));
 }
 
 function restoreOrder(turn: Turn): readonly string[] {
@@ -37,8 +43,7 @@ function restoreOrder(turn: Turn): readonly string[] {
 async function restoreService(turn: Turn, service: string): Promise<ItemResult> {
   const item = `restore:${service}`;
   const before = turn.progress.items[item];
-  if (turn.progress.restored[service] !== undefined || (before !== undefined && SETTLED.includes(before.state)))
-    return "idle";
+  if (isSettled(turn, service)) return "idle";
   if (before === undefined) {
     await turn.record({ type: "item-started", item, args: {}, deadline: plusMs(turn.now, RESTORE_TIMEOUT_MS) });
     return "changed";

@@ -45,7 +45,7 @@ export class ObjectJournal implements Journal {
       const event: RunEvent = { ...body, v: 1, run: lease.run, seq: expectedSeq + 1, at };
       return { entry: { kind: "event", fence: lease.fence, event }, answered: true };
     });
-    if (fresh) await this.#noteEnding(lease.run, body);
+    if (fresh) await this.#noteEnding(lease.run, body, at);
     return { fresh };
   }
 
@@ -98,14 +98,14 @@ export class ObjectJournal implements Journal {
   }
 
   /**
-   * A finished run is looked for no more, a paused one is not due. The event is durable whatever becomes of this: the next
+   * An ending is due to be told, a rollback to be carried out, a paused run is not due. The event is durable whatever becomes of this: the next
    * turn's `schedule` says the same again, so a failure here is nobody's news.
    */
-  async #noteEnding(run: string, { type }: EventBody): Promise<void> {
-    if (type !== "run-finished" && type !== "run-paused") return;
+  async #noteEnding(run: string, { type }: EventBody, at: Instant): Promise<void> {
+    if (type !== "run-finished" && type !== "rollback-decided" && type !== "run-paused") return;
     const log = this.#log(run);
     try {
-      await this.#summaries.change(run, undefined, async () => log.view.events);
+      await this.#summaries.change(run, type === "run-paused" ? undefined : at, async () => log.view.events);
     } catch (error) {
       if (!(error instanceof JournalError)) throw error;
     }

@@ -109,6 +109,12 @@ export class ObjectStore {
     await this.#try(() => this.#objects.put(key, bytes));
   }
 
+  /** Removing what is not there is no error. */
+  async remove(key: string): Promise<void> {
+    await this.#mark();
+    await this.#try(() => this.#objects.delete(key));
+  }
+
   corrupt(what: string, because: string, cause?: unknown): JournalError {
     return new JournalError("corrupt", `${what} in ${this.location} cannot be used: ${because}.`, { cause });
   }

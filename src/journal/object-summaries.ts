@@ -1,6 +1,7 @@
 /** One small object per run in a bucket, for listing runs without reading their logs. Says where to look, proves nothing. */
 import { z } from "zod";
 import type { RunEvent } from "../model/event.ts";
+import { hasEnded } from "./has-ended.ts";
 import { type Instant, instantSchema, msOf } from "../model/time.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { JournalError, type RunSummary } from "./state.ts";
@@ -64,11 +65,12 @@ export class ObjectSummaries {
       const name = await this.#nameOf(run, events);
       const key = `runs/${name}`;
       const found = await this.#store.read(key, summarySchema);
-      const isFinished = (await events()).some(({ type }) => type === "run-finished");
+      const isFinished = dueAt === undefined && hasEnded(await events());
       if (found === undefined) throw this.#store.corrupt(`The summary of run ${run}`, "it is missing");
       const { dueAt: _before, ...rest } = found.value;
       const summary: Summary = { ...rest, begun: true, ...(dueAt === undefined ? {} : { dueAt }) };
       if (isFinished) await this.#finish(name);
+      else if ((await events()).some(({ type }) => type === "run-finished")) await this.#reopen(name);
       if ((await this.#store.replace(key, summary, found.generation)) !== undefined) return;
     }
     throw new JournalError("busy", `Too many write the summary of run ${run} in ${this.#store.location} at once.`);
@@ -78,6 +80,11 @@ export class ObjectSummaries {
     if (this.#finished.has(name)) return;
     await this.#store.create(`finished/${name}`, { v: 1 });
     this.#finished.add(name);
+  }
+
+  async #reopen(name: string): Promise<void> {
+    await this.#store.remove(`finished/${name}`);
+    this.#finished.delete(name);
   }
 
   async #nameOf(run: string, events: () => Promise<readonly RunEvent[]>): Promise<string> {

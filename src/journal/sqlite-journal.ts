@@ -37,7 +37,7 @@ export class SqliteJournal implements Journal {
         throw this.#corrupt(lease.run, last + 1, `events up to ${expectedSeq} were read before, and now it is missing`);
       }
       this.#insert({ ...body, v: 1, run: lease.run, seq: expectedSeq + 1, at }, lease.fence);
-      this.#noteEnding(lease.run, body);
+      this.#noteEnding(lease.run, body, at);
       return { fresh: true };
     });
   }
@@ -66,7 +66,9 @@ export class SqliteJournal implements Journal {
   async schedule(lease: Lease, dueAt: Instant | undefined): Promise<void> {
     this.#database.transaction(() => {
       this.#checkHeld(lease);
-      this.#database.run("UPDATE runs SET due_at = ? WHERE run = ?", dueAt ?? null, lease.run);
+      const finished = dueAt === undefined && this.#hasEnded(lease.run);
+      const schedule = "UPDATE runs SET due_at = ?, finished = ? WHERE run = ?";
+      this.#database.run(schedule, dueAt ?? null, Number(finished), lease.run);
     });
   }
 
@@ -130,11 +132,21 @@ export class SqliteJournal implements Journal {
     this.#database.run(insert, event.run, event.seq, text, digestOf(text), fence);
   }
 
-  #noteEnding(run: string, body: EventBody): void {
-    if (body.type === "run-finished") {
-      this.#database.run("UPDATE runs SET finished = 1, due_at = NULL WHERE run = ?", run);
+  /** An ending is due to be told, a rollback to be carried out, whatever becomes of the process that wrote it. */
+  #noteEnding(run: string, body: EventBody, at: Instant): void {
+    if (body.type === "run-finished" || body.type === "rollback-decided") {
+      this.#database.run("UPDATE runs SET finished = 0, due_at = ? WHERE run = ?", at, run);
     }
     if (body.type === "run-paused") this.#database.run("UPDATE runs SET due_at = NULL WHERE run = ?", run);
+  }
+
+  #hasEnded(run: string): boolean {
+    const last = this.#database.get(
+      `SELECT event ->> 'type' AS type FROM events
+       WHERE run = ? AND event ->> 'type' IN ('run-finished', 'rollback-decided') ORDER BY seq DESC LIMIT 1`,
+      run,
+    );
+    return last?.["type"] === "run-finished";
   }
 
   #event(run: string, seq: number, row: Row): RunEvent {

@@ -21,8 +21,9 @@ export interface RunSummary {
   readonly run: string;
   readonly runbook: string;
   readonly createdAt: Instant;
+  /** It has ended, and a turn since then found nothing left to do: everything has been told. A rollback opens it again. */
   readonly finished: boolean;
-  /** When the crank next has something to do; absent when finished or paused. */
+  /** When the crank next has something to do; absent when finished or paused. A run that has just ended is due: to be told. */
   readonly dueAt?: Instant;
 }
 

@@ -100,7 +100,7 @@ export function stateContract(name: string, newState: () => Promise<() => Promis
       expect(await journal.append(lease, 1, resumed("ann"), T)).toEqual({ fresh: true });
     });
 
-    test("a finished run is finished and never due; a paused one is not due", async () => {
+    test("a run that ends is due, to be told, and finished once nothing is due; a paused one is not due", async () => {
       const { journal } = await one();
       for (const run of ["r1", "r2"]) await journal.create(run, "backend-prod", planned, T);
       expect(await journal.runs()).toMatchObject([
@@ -117,10 +117,33 @@ export function stateContract(name: string, newState: () => Promise<() => Promis
       );
       await journal.append(second, 1, { type: "run-paused", because: "asked" }, T);
       const summary = { runbook: "backend-prod", createdAt: T };
-      expect(await journal.runs()).toEqual([
+      const [open, ended] = [
         { run: "r2", finished: false, ...summary },
         { run: "r1", finished: true, ...summary },
-      ]);
+      ];
+      expect(await journal.runs()).toEqual([open, { ...ended, finished: false, dueAt: T }]);
+      await journal.schedule(first, plusMs(T, 1));
+      expect(await journal.runs()).toEqual([open, { ...ended, finished: false, dueAt: plusMs(T, 1) }]);
+      await journal.schedule(first, undefined);
+      expect(await journal.runs()).toEqual([open, ended]);
+      expect(await journal.runs({ finished: false })).toEqual([open]);
+    });
+
+    test("a rollback opens a finished run again, and is due at once", async () => {
+      const { journal } = await one();
+      await journal.create("r1", "backend-prod", planned, T);
+      const lease = await taken(journal.acquire("r1", "me", T, TTL));
+      const finish: EventBody = { type: "run-finished", outcome: "completed", because: "", halfDone: [] };
+      await journal.append(lease, 1, finish, T);
+      await journal.schedule(lease, undefined);
+      const decided: EventBody = { type: "rollback-decided", services: [], because: "", by: "ann" };
+      await journal.append(lease, 2, decided, plusMs(T, 1));
+      expect(await journal.runs({ finished: false })).toMatchObject([{ finished: false, dueAt: plusMs(T, 1) }]);
+      await journal.schedule(lease, undefined);
+      expect(await journal.runs({ finished: true })).toEqual([]);
+      await journal.append(lease, 3, finish, plusMs(T, 2));
+      await journal.schedule(lease, undefined);
+      expect(await journal.runs({ finished: true })).toHaveLength(1);
     });
 
     test("runs are listed newest first, by runbook, by ending, and no more than asked for", async () => {

@@ -40,6 +40,8 @@ export interface SmallWorld {
   deploy(point?: CrashPoint): Promise<Lived>;
   /** `runbook rollback` of the newest run, by a process that dies at `point`. */
   rollback(point?: CrashPoint): Promise<Lived>;
+  /** As `runbook resume` of the newest run, to its very end, by a process that dies at `point`; undefined without a run. */
+  carryOn(point: CrashPoint): Promise<Lived | undefined>;
   /** World time passes while nobody works. */
   pass(ms: number): Promise<void>;
   /** The newest run; undefined when there is none. */
@@ -103,6 +105,11 @@ export async function startSmallWorld(scenarioName: "small-good" | "small-bad"):
         await session.state.inbox.send(id, message, session.cloud.clock.now());
         return runForeground(session, id, options);
       }),
+    carryOn: async (point) => {
+      const id = (await progress())?.run;
+      if (id === undefined) return undefined;
+      return live(point, ({ session }) => runForeground(session, id, options));
+    },
     pass: async (ms) => {
       const clock = await WorldClock.connect(simulation.addresses.clock);
       await clock.sleepUntil(plusMs(clock.now(), ms));
@@ -125,13 +132,14 @@ export async function finalWorld(world: SmallWorld): Promise<object> {
   const repository = cloud.github.repository(REPOSITORY);
   const [service] = cloud.cloudRun.services;
   const [deployment] = cloud.kubernetes.deployments;
+  const keyOf = (body: string): string => /key=(\S+)/.exec(body.split("\n", 1)[0] ?? "")?.[1] ?? "none";
+  const isTelling = (key: string): boolean => progress?.finished?.verdict !== "fail" || !key.includes("checkpoint");
   const running = deployment?.pods.filter(({ ready, deletedAt }) => ready && deletedAt === undefined) ?? [];
   return {
     outcome: progress?.finished?.outcome,
     verdict: progress?.finished?.verdict,
-    checkpoints: Object.values(progress?.checkpoints ?? {}).map(
-      ({ checkpoint, verdict }) => `${checkpoint} ${verdict}`,
-    ),
+    // A FAIL is found by a look or by a checkpoint, whichever comes first: who comes late publishes one more.
+    ...(progress?.finished?.verdict === "fail" ? {} : { checkpoints: checkpointsOf(progress) }),
     switched: Object.keys(progress?.switched ?? {}).sort(),
     restored: Object.keys(progress?.restored ?? {}).sort(),
     serves: service?.served.map(({ revision, percent }) => `${revision ?? ""}=${percent}`),
@@ -142,9 +150,14 @@ export async function finalWorld(world: SmallWorld): Promise<object> {
     patches: cloud.kubernetes.patches.length,
     dispatches: cloud.github.effects.dispatches.length,
     workflowRuns: repository.runs.map(({ conclusion }) => conclusion),
-    comments: repository.comments.map(({ body }) => /key=(\S+)/.exec(body.split("\n", 1)[0] ?? "")?.[1]).sort(),
+    comments: repository.comments
+      .map(({ body }) => keyOf(body))
+      .filter(isTelling)
+      .sort(),
     lastStatus: repository.statuses.at(-1)?.state,
-    statuses: [...new Set(repository.statuses.map(({ description = "" }) => description.replace(/;.*/, "")))].sort(),
+    statuses: [...new Set(repository.statuses.map(({ description = "" }) => description.replace(/;.*/, "")))]
+      .filter((status) => !status.startsWith("FAIL at"))
+      .sort(),
     told: [...new Set(cloud.control.notifications.map(({ id }) => id.replace(/^[^/]*\//, "")))].sort(),
     abandoned: Object.keys(progress?.abandonedPosts ?? {}),
     locks: (await world.locks())
@@ -154,20 +167,17 @@ export async function finalWorld(world: SmallWorld): Promise<object> {
   };
 }
 
-/** As an operator would after a crash: resumes until the run has ended. */
-export async function resumeToTheEnd(world: SmallWorld): Promise<void> {
-  const progress = await world.progress();
-  if (progress === undefined) return;
-  if (progress.finished === undefined) await world.run("resume", progress.run);
+function checkpointsOf(progress: Progress | undefined): readonly string[] {
+  return Object.values(progress?.checkpoints ?? {}).map(({ checkpoint, verdict }) => `${checkpoint} ${verdict}`);
 }
 
-/** As cron would: `check --due` every minute, for two hours of world time at most. */
-export async function checkToTheEnd(world: SmallWorld, isOver: (progress: Progress) => boolean): Promise<void> {
-  for (let minute = 0; minute < 120; minute++) {
+/** As cron would: `check --due` every five minutes, until nothing is due any more, for three hours of world time at most. */
+export async function checkToTheEnd(world: SmallWorld): Promise<void> {
+  for (let round = 0; round < 36; round++) {
     const ran = await world.run("check", "--due");
     const progress = await world.progress();
     if (progress === undefined) return;
-    if (isOver(progress) && ran.stdout.startsWith("Nothing is due.")) return;
-    await world.pass(MINUTE);
+    if (progress.finished !== undefined && ran.stdout.startsWith("Nothing is due.")) return;
+    await world.pass(5 * MINUTE);
   }
 }
