@@ -28,6 +28,7 @@ export async function lookBase(
     check,
     horizonMs,
     baselineMs: monitor?.baselineMs ?? 24 * 3_600_000,
+    ...(monitor?.baselineMode === undefined ? {} : { baselineMode: monitor.baselineMode }),
     excluded: await excludedWindows(deps.state.journal, progress),
     judgedServices: Math.max(1, new Set(monitor?.checks.flatMap(({ services }) => services)).size),
     loadSample: (key) => evidence.loadSample(progress.run, `${check}/${key}`),

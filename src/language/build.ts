@@ -1,7 +1,7 @@
 /** A file that was found to be right, as the model's Runbook: names as the model has them, every default filled in. */
-import type { CheckSpec, MonitorSpec, Position, Runbook, StepSpec } from "../model/runbook.ts";
+import type { BaselineMode, CheckSpec, MonitorSpec, Position, Runbook, StepSpec } from "../model/runbook.ts";
 import type { KubernetesTarget, ServiceTarget } from "../model/service.ts";
-import { MINUTE } from "../model/time.ts";
+import { DAY, HOUR, MINUTE } from "../model/time.ts";
 import type { RunbookFile } from "./schema.ts";
 import type { Path } from "./source.ts";
 
@@ -81,7 +81,7 @@ function monitorOf(
 ): MonitorSpec {
   const taken = new Set([...steps.map((step) => step.id), ...monitor.checks.flatMap((check) => check.id ?? [])]);
   return {
-    baselineMs: monitor.baseline,
+    ...baselineOf(monitor.baseline),
     checkpointsMs: monitor.checkpoints,
     foregroundUntilMs: monitor["foreground-until"] ?? defaultForeground(monitor.checkpoints),
     checks: monitor.checks.map((check, index): CheckSpec => ({
@@ -92,6 +92,12 @@ function monitorOf(
       position: positionOf(["monitor", "checks", index]),
     })),
   };
+}
+
+/** Two hours around a moment, or a whole day of the same weekday. */
+function baselineOf(baseline: number | BaselineMode): Pick<MonitorSpec, "baselineMs" | "baselineMode"> {
+  if (typeof baseline === "number") return { baselineMs: baseline };
+  return { baselineMs: baseline === "last-week" ? DAY : 2 * HOUR, baselineMode: baseline };
 }
 
 /** The last checkpoint within twenty minutes, else the first. */

@@ -1,6 +1,8 @@
 /** The shape of a runbook's YAML, as zod: one strict object per block. What needs more than one place at once is in rules.ts. */
 import { z } from "zod";
 import { durationSchema } from "../model/duration.ts";
+import { baselineModeSchema } from "../model/runbook.ts";
+import { DAY, HOUR } from "../model/time.ts";
 
 const text = (what: string, max = 200) =>
   z
@@ -87,9 +89,17 @@ export const checkSchema = z.strictObject({
 });
 
 const monitorSchema = z.strictObject({
-  baseline: duration
+  baseline: z
+    .union([
+      duration
+        .refine((ms) => ms >= HOUR, { error: "a duration of at least 60m: less is no baseline" })
+        .refine((ms) => ms <= 7 * DAY, { error: "a duration of at most 7d" }),
+      baselineModeSchema,
+    ])
     .prefault("24h")
-    .describe("How much of each service's own past, before its rollout, it is compared with."),
+    .describe(
+      "What each service is compared with: so much of its own past before its rollout (24h), or `same-hour-yesterday` (two hours around the same moment a day earlier), or `last-week` (the day that began seven days earlier).",
+    ),
   checkpoints: z
     .array(duration, { error: 'a list of durations, such as "[5m, 20m, 1h]"' })
     .min(1, { error: "at least one checkpoint" })

@@ -40,9 +40,18 @@ export const checkSpecSchema = z.strictObject({
 });
 export type CheckSpec = z.infer<typeof checkSpecSchema>;
 
+/**
+ * - `same-hour-yesterday`: the hour before and the hour after the moment of the rollout, one day earlier.
+ * - `last-week`: the day that began seven days before the rollout: the same weekday's profile.
+ */
+export const baselineModeSchema = z.enum(["same-hour-yesterday", "last-week"]);
+export type BaselineMode = z.infer<typeof baselineModeSchema>;
+
 export const monitorSpecSchema = z.strictObject({
-  /** Length of the baseline before each service's own rollout. */
+  /** Length of the baseline. */
   baselineMs: z.number(),
+  /** Where it lies; absent: right before each service's own rollout. */
+  baselineMode: baselineModeSchema.optional(),
   /** Milliseconds after the switch, ascending. */
   checkpointsMs: z.array(z.number()),
   foregroundUntilMs: z.number(),

@@ -94,13 +94,18 @@ function scalarText(value: unknown): string {
   return excerptOf(typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
 }
 
+const BASELINES: Readonly<Record<string, string>> = {
+  "same-hour-yesterday": "each service's own two hours around the same moment a day earlier",
+  "last-week": "each service's own day that began seven days before its rollout",
+};
+
 function monitor(monitor: MonitorSpec, width: number): readonly string[] {
   const points = monitor.checkpointsMs.map(
     (ms) => `T+${formatDuration(ms)}${ms === monitor.foregroundUntilMs ? " (deploy returns)" : ""}`,
   );
   const ids = columnOf(monitor.checks.map((check) => check.id));
   return [
-    `Judged against ${formatDuration(monitor.baselineMs)} of each service's own past`,
+    `Judged against ${BASELINES[monitor.baselineMode ?? "past"] ?? `${formatDuration(monitor.baselineMs)} of each service's own past`}`,
     ...hanging("  at ", `${points.join(", ")}; T is each service's own switch`, width),
     ...monitor.checks.flatMap((check) => {
       const details = [check.services.join(", "), argumentsText(check.with)].filter((text) => text !== "").join(" · ");

@@ -8,6 +8,7 @@ import { MINUTE, clockTime } from "../model/time.ts";
 import type { CheckResult } from "../model/verdict.ts";
 import type { LogQuery } from "../ports/logs.ts";
 import { judgeErrors } from "../verdict/required.ts";
+import { rolloutMinute } from "./baseline-window.ts";
 import { candidateErrors } from "./errors-after.ts";
 import { type ErrorFilter, METRIC_DELAY_MS, baselineErrors, baselineReadyAt } from "./errors-before.ts";
 import { type ErrorFacts, evidenceOfErrors, judgedSpan, totalsKnown } from "./errors-evidence.ts";
@@ -92,7 +93,7 @@ async function gatherFacts(
   filter: ErrorFilter,
 ): Promise<ErrorFacts> {
   const before = await baselineErrors(context, service, target, switched, filter);
-  const after = await candidateErrors(context, service, target, switched, before.until, filter);
+  const after = await candidateErrors(context, service, target, switched, rolloutMinute(switched), filter);
   const facts = { before, after, switchedAt: switched.at, horizonMs: context.horizonMs };
   const span = judgedSpan(facts);
   const isOpen = span.until > span.from;

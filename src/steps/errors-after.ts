@@ -11,7 +11,7 @@ import { type ErrorFilter, LOG_DELAY_MS, METRIC_DELAY_MS, requestsPerMinute } fr
 import { MAX_PAGES, type Reading, readEntries } from "./read-entries.ts";
 import type { LookContext } from "./step.ts";
 
-/** Minutes are counted from `from`, the end of the baseline. */
+/** Minutes are counted from `from`, the minute in which the rollout began. */
 const storedSchema = z.strictObject({
   v: z.literal(1),
   to: z.string(),

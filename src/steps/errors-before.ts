@@ -8,6 +8,7 @@ import type { RequestCount } from "../ports/metrics.ts";
 import type { MinuteWindow } from "../verdict/evidence.ts";
 import { GroupCounts, groupCountsSchema } from "../verdict/group-counts.ts";
 import { exampleOfRecord, groupOf, keyOf, minuteIndex } from "../verdict/sample.ts";
+import { baselineWindow } from "./baseline-window.ts";
 import { readEntries } from "./read-entries.ts";
 import type { LookContext } from "./step.ts";
 
@@ -79,8 +80,7 @@ export function baselineReadyAt(switched: ServiceSwitch, delayMs: number): Insta
 }
 
 function empty(context: LookContext<unknown>, switched: ServiceSwitch): Stored {
-  const until = floorToMinute(switched.rolloutStartedAt);
-  const from = plusMs(until, -context.baselineMs);
+  const { from, until } = baselineWindow(context, switched);
   return {
     v: 1,
     to: switched.to,

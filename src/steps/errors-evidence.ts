@@ -129,14 +129,15 @@ function settlingOf(facts: ErrorFacts): JudgeEvidence["settling"] {
   };
 }
 
-/** Errors of one minute after another within [from, until), of all revisions. */
+/** Errors of one minute after another within [from, until), of all revisions; 0 where nothing was read. */
 export function errorsBetween({ before, after }: Pick<ErrorFacts, "before" | "after">, span: Span): number[] {
   const past = new Map(totalOf(before.errors));
   const offset = minutesBetween(after.from, span.from);
-  const baselineMinutes = minutesBetween(before.from, before.until);
+  // The baseline may lie a day or a week earlier.
+  const behind = minutesBetween(before.from, after.from);
   return Array.from({ length: Math.max(0, minutesBetween(span.from, span.until)) }, (_, index) => {
     const minute = offset + index;
-    return minute >= 0 ? (after.ofAll[minute] ?? 0) : (past.get(baselineMinutes + minute) ?? 0);
+    return minute >= 0 ? (after.ofAll[minute] ?? 0) : (past.get(behind + minute) ?? 0);
   });
 }
 

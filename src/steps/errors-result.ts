@@ -125,7 +125,8 @@ function lateVictimsOf(facts: ErrorFacts): GroupFinding[] {
 function seriesOf(facts: ErrorFacts): Series {
   const { before, after, switchedAt } = facts;
   const wanted = floorToMinute(plusMs(switchedAt, -CHART_BEFORE_MS));
-  const from = latest([wanted, before.from]) ?? wanted;
+  // Minutes that were not read are not drawn as quiet ones.
+  const from = before.until < after.from ? after.from : (latest([wanted, before.from]) ?? wanted);
   const end = plusMs(from, CHART_MINUTES * MINUTE);
   const until = earliest([end, after.readUntil]) ?? end;
   return { from, errors: errorsBetween(facts, { from, until }), switchedAt };

@@ -17,6 +17,7 @@ import type { Required } from "../verdict/required.ts";
 import { minuteIndex } from "../verdict/sample.ts";
 import { routeFamily } from "../verdict/route-family.ts";
 import { SeenEntries } from "../verdict/seen-entries.ts";
+import { baselineWindow } from "./baseline-window.ts";
 import { LOG_DELAY_MS } from "./errors-before.ts";
 import type { LookContext } from "./step.ts";
 
@@ -99,8 +100,7 @@ async function begun(
   switched: ServiceSwitch,
   route: string,
 ): Promise<Pick<Stored, "v" | "to" | "before">> {
-  const until = floorToMinute(switched.rolloutStartedAt);
-  const since = plusMs(until, -context.baselineMs);
+  const { from: since, until } = baselineWindow(context, switched);
   const page = await context.ports.logs.page(queryOf(target, route, since, until), undefined, context.signal);
   const moments = page.records.flatMap(({ request, timestamp }) => (isOn(route, request) ? [timestamp] : []));
   const last = page.records.at(-1)?.timestamp;

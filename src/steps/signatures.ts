@@ -7,6 +7,7 @@ import type { LogQuery, LogRecord } from "../ports/logs.ts";
 import type { Counts } from "../verdict/evidence.ts";
 import { GroupCounts, groupCountsSchema } from "../verdict/group-counts.ts";
 import { exampleOfRecord, groupOf, keyOf, minuteIndex } from "../verdict/sample.ts";
+import { baselineWindow, rolloutMinute } from "./baseline-window.ts";
 import { LOG_DELAY_MS, cutsOf } from "./errors-before.ts";
 import { MAX_PAGES, type Reading, readEntries } from "./read-entries.ts";
 import type { LookContext } from "./step.ts";
@@ -79,7 +80,7 @@ export async function signaturesAfter(
   const key = `${service}/after`;
   const known = await load(context, key, switched);
   const until = floorToMinute(plusMs(context.now, -LOG_DELAY_MS));
-  const start = known ?? { ...empty(switched, before.until, until), isNarrow: before.isNarrow };
+  const start = known ?? { ...empty(switched, rolloutMinute(switched), until), isNarrow: before.isNarrow };
   if (until <= start.readUntil) return signaturesOf(start, []);
   const query = { target, version: switched.to };
   const { stored, isCut } = await grown(context, key, { ...start, until }, query, critical);
@@ -89,8 +90,8 @@ export async function signaturesAfter(
 }
 
 function emptyBaseline(context: LookContext<unknown>, switched: ServiceSwitch): Stored {
-  const until = floorToMinute(switched.rolloutStartedAt);
-  return empty(switched, plusMs(until, -context.baselineMs), until);
+  const { from, until } = baselineWindow(context, switched);
+  return empty(switched, from, until);
 }
 
 async function load(context: LookContext<unknown>, key: string, switched: ServiceSwitch): Promise<Stored | undefined> {

@@ -1,7 +1,7 @@
 /** The interface of a step kind, and of a check: one bounded turn at a time, waiting is a returned value. */
 import type { z } from "zod";
 import type { Json } from "../model/json.ts";
-import type { StepSpec } from "../model/runbook.ts";
+import type { BaselineMode, StepSpec } from "../model/runbook.ts";
 import type { PlatformName, ServiceSnapshot, ServiceSwitch, ServiceTarget } from "../model/service.ts";
 import type { Instant } from "../model/time.ts";
 import type { CheckResult, Verdict } from "../model/verdict.ts";
@@ -168,6 +168,8 @@ export interface LookContext<A> {
   /** The distance N of T+N that is judged; tolerances depend on it. The window of a service ends at its T0 + N (or now). */
   readonly horizonMs: number;
   readonly baselineMs: number;
+  /** Where the baseline lies; absent: right before the rollout. */
+  readonly baselineMode?: BaselineMode;
   /** Windows of other deploys, cut out of the baseline. */
   readonly excluded: readonly { readonly from: Instant; readonly until: Instant }[];
   /** How many services share the run's false-alarm budget. */

@@ -134,7 +134,7 @@ export function lookContext<A>(
   args: A,
   minutes: number,
   horizon = minutes,
-  options: Partial<Pick<LookContext<A>, "services" | "excluded" | "baselineMs">> = {},
+  options: Partial<Pick<LookContext<A>, "services" | "excluded" | "baselineMs" | "baselineMode">> = {},
 ): LookContext<A> {
   return {
     run: { id: "r1", runbook: "backend-prod", startedBy: "operator", inputs: {} },
