@@ -3,7 +3,8 @@ import { messageOf, PortFailure, RunbookError } from "../model/error.ts";
 import type { Failure } from "../model/event.ts";
 import { type Instant, MINUTE, plusMs, SECOND } from "../model/time.ts";
 
-export const MOST_ATTEMPTS = 10;
+/** Half an hour of tries at the longest pause: an outage of ten minutes must not end a run. Deadlines come first. */
+export const MOST_ATTEMPTS = 30;
 
 export function failureOf(error: unknown): Failure {
   if (error instanceof RunbookError) return error.toJSON();
