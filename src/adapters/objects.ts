@@ -140,7 +140,7 @@ async function page(bucket: Bucket, base: string, prefix: string, startAfter: st
     prefix: base + prefix,
     autoPaginate: false,
     maxResults: PAGE_SIZE,
-    fields: "items(name),nextPageToken",
+    fields: "kind,items(name),nextPageToken",
     ...(startAfter === undefined ? {} : { startOffset: base + startAfter }),
   });
   const { items, nextPageToken } = listingSchema.parse(answer);
@@ -151,6 +151,8 @@ async function page(bucket: Bucket, base: string, prefix: string, startAfter: st
 const generationSchema = z.union([z.string().regex(/^\d+$/), z.number().int().transform(String)]);
 
 const listingSchema = z.object({
+  // An answer without it is no listing, and must not be taken for an empty one.
+  kind: z.literal("storage#objects"),
   items: z.array(z.object({ name: z.string() })).default([]),
   nextPageToken: z.string().optional(),
 });
@@ -176,11 +178,14 @@ const KIND_OF_STATUS: Readonly<Record<number, FailureKind>> = {
   429: "rate-limited",
 };
 
+/** A download without the store's digest, or that does not match it. */
+const UNSOUND = new Set<unknown>(["MD5_NOT_AVAILABLE", "CONTENT_DOWNLOAD_MISMATCH"]);
+
 /** The one translation of a failed call. What has no status never had an answer. */
 function failureOf(what: string, error: unknown): PortFailure {
   if (error instanceof PortFailure) return error;
   const message = `${what}: ${told(error)}`;
-  if (error instanceof z.ZodError) {
+  if (error instanceof z.ZodError || UNSOUND.has((error as { code?: unknown } | undefined)?.code)) {
     return new PortFailure("malformed", `${what}: an answer that is not what the API promises`, { cause: error });
   }
   if (/could not load the default credentials|could not refresh access token|invalid_grant/i.test(message)) {

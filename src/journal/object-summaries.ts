@@ -111,7 +111,7 @@ function nameOf(run: string, createdAt: Instant): string {
 
 /** Of two runs of the same millisecond, the greater id: ids of one process rise. */
 function newestFirst(a: string, b: string): number {
-  const [timeA = "", timeB = ""] = [a.slice(0, 13), b.slice(0, 13)];
+  const [timeA, timeB] = [a.slice(0, 13), b.slice(0, 13)];
   if (timeA !== timeB) return timeA < timeB ? -1 : 1;
   return a < b ? 1 : -1;
 }

@@ -81,7 +81,13 @@ function callOf(request: IncomingMessage, url: URL, body: Buffer): Call {
   }
   if (name !== "" && method === "DELETE") {
     const ifGeneration = generationIn(url);
-    return { name: "delete", act: (state) => void state.delete(bucket, name, ifGeneration) };
+    return {
+      name: "delete",
+      act: (state) => {
+        state.delete(bucket, name, ifGeneration);
+        return undefined;
+      },
+    };
   }
   throw new Refusal(404, `no such call: ${method} ${url.pathname}`);
 }

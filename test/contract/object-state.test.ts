@@ -25,7 +25,7 @@ describe("two machines", () => {
     for (let seq = 1; seq <= 25; seq++) {
       const both = [a, b].map(({ journal }, index) => journal.append(lease, seq, resumed(`${index} ${seq}`), T));
       const fresh = (await Promise.all(both)).map((result) => result.fresh);
-      expect(fresh.toSorted()).toEqual([false, true]);
+      expect(fresh.filter(Boolean)).toHaveLength(1);
       expect(await a.journal.read("r1", seq)).toMatchObject([{ by: `${fresh.indexOf(true)} ${seq}` }]);
     }
     expect(await b.journal.read("r1")).toEqual(await a.journal.read("r1"));
@@ -60,12 +60,12 @@ describe("two machines", () => {
 
   test("that send words to one run at once lose none", async () => {
     const bucket = await testBucket();
-    const states = [await bucket.open(), await bucket.open()];
+    const [a, b] = [await bucket.open(), await bucket.open()];
     const sent = Array.from({ length: 10 }, (_unused, n) =>
-      states[n % 2]?.inbox.send("r1", { kind: "pause", by: `p${n}` }, T),
+      (n % 2 === 0 ? a : b).inbox.send("r1", { kind: "pause", by: `p${n}` }, T),
     );
     await Promise.all(sent);
-    const pending = (await states[0]?.inbox.pending("r1")) ?? [];
+    const pending = await a.inbox.pending("r1");
     expect(pending.map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     expect(new Set(pending.map(({ message }) => message.by)).size).toBe(10);
   });
