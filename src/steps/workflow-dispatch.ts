@@ -73,12 +73,18 @@ async function findDispatched(context: Context, order: WorkflowOrder): Promise<F
   const [run] = found;
   if (run === undefined) return { found: false };
   const listed = found.map(({ url }) => url).join(", ");
-  if (found.length > 1) return { ambiguous: `Several runs may be its result (${by}): ${listed}` };
+  const newest: Dispatched = { runId: run.id, sha: run.headSha, dispatchedAt: instant(run.createdAt) };
+  if (found.length > 1) {
+    return { ambiguous: `Several runs may be its result (${by}), the newest first: ${listed}`, newest };
+  }
   // Without a nonce, a run of another commit may be somebody's, or ours from before the ref moved.
   if (!nonce && run.headSha !== definition.sha) {
-    return { ambiguous: `One run may be its result, but of another commit than ${order.ref} has now: ${listed}` };
+    return {
+      ambiguous: `One run may be its result, but of another commit than ${order.ref} has now: ${listed}`,
+      newest,
+    };
   }
-  return { found: true, result: { runId: run.id, sha: run.headSha, dispatchedAt: instant(run.createdAt) } };
+  return { found: true, result: newest };
 }
 
 /** Runs that may be ours: by the run's id in their title where the workflow shows it, else by who dispatched them. */
@@ -87,13 +93,15 @@ async function candidates(
   order: WorkflowOrder,
   since: Instant,
 ): Promise<{ found: readonly WorkflowRun[]; by: string; nonce: boolean; definition: WorkflowDefinition }> {
-  const { ports, signal, run } = context;
+  const { ports, signal } = context;
   const definition = await definitionOf(context, order);
   const filter = { repository: order.repository, file: order.file, since: plusMs(since, -CLOCK_SKEW_MS) };
   if (showsNonce(context, order, definition)) {
     const all = await ports.workflows.findRuns(filter, signal);
-    const found = all.filter(({ title }) => title.includes(run.id));
-    return { found, by: `by ${run.id} in the run's name`, nonce: true, definition };
+    const ours = nonceOf(context);
+    // As a whole word: "RUN/deploy" is not "RUN/deploy-again".
+    const found = all.filter(({ title }) => title.split(/[^\w/-]+/).includes(ours));
+    return { found, by: `by ${ours} in the run's name`, nonce: true, definition };
   }
   const { login } = await ports.workflows.viewer(signal);
   const found = await ports.workflows.findRuns({ ...filter, actor: login }, signal);
@@ -104,10 +112,15 @@ function definitionOf({ ports, signal }: Context, order: WorkflowOrder): Promise
   return ports.workflows.definition(order.repository, order.file, order.ref, signal);
 }
 
-/** The run's id for each input that is made for it and that the runbook does not set itself. */
+/** Names this very dispatch: a run may dispatch one workflow in several steps. */
+function nonceOf({ run, step }: Context): string {
+  return `${run.id}/${step.id}`;
+}
+
+/** The nonce for each input that is made for it and that the runbook does not set itself. */
 function nonceInputs(context: Context, order: WorkflowOrder, definition: WorkflowDefinition): Record<string, string> {
   const free = NONCE_INPUTS.filter((name) => name in definition.inputs && !(name in order.inputs));
-  return Object.fromEntries(free.map((name) => [name, context.run.id]));
+  return Object.fromEntries(free.map((name) => [name, nonceOf(context)]));
 }
 
 function showsNonce(context: Context, order: WorkflowOrder, definition: WorkflowDefinition): boolean {

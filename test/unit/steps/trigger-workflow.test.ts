@@ -253,9 +253,12 @@ describe("the same dispatch never happens twice", () => {
     const repository = github.state.repository(REPOSITORY);
     const pusher = repository.workflows.get("pusher.yml");
     if (pusher === undefined) throw new Error("no workflow");
-    github.state.dispatch(repository, pusher, "main", { environment: "prod", runbook_id: "another-run" });
+    const others = ["another-run", "20260412-0400-test/step-under-test-2", "20260412-0400-test/other-step"];
+    for (const runbook_id of others) {
+      github.state.dispatch(repository, pusher, "main", { environment: "prod", runbook_id });
+    }
     expect((await drive(PUSHER)).outcome).toMatchObject({ output: { "run-id": String(onlyRun().origin.id) } });
-    expect(onlyRun().origin.title).toBe("Deploy pusher (20260412-0400-test)");
+    expect(onlyRun().origin.title).toBe("Deploy pusher (20260412-0400-test/step-under-test)");
   });
 });
 
