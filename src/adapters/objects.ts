@@ -4,7 +4,7 @@ import { globalAgent as httpAgent } from "node:http";
 import { globalAgent as httpsAgent } from "node:https";
 import { z } from "zod";
 import { type FailureKind, messageOf, PortFailure } from "../model/error.ts";
-import type { ObjectPage, Objects } from "../ports/objects.ts";
+import type { Generation, ObjectPage, Objects } from "../ports/objects.ts";
 import { bounded, once } from "./google.ts";
 
 export interface ObjectsConfig {
@@ -119,8 +119,8 @@ async function upload(
   bucket: Bucket,
   name: string,
   bytes: Uint8Array,
-  ifGeneration: string | undefined,
-): Promise<string> {
+  ifGeneration: Generation | "absent" | undefined,
+): Promise<Generation> {
   const file = bucket.file(name);
   await file.save(Buffer.from(bytes), {
     resumable: false,
@@ -148,7 +148,9 @@ async function page(bucket: Bucket, base: string, prefix: string, startAfter: st
   return { keys, more: nextPageToken !== undefined };
 }
 
-const generationSchema = z.union([z.string().regex(/^\d+$/), z.number().int().transform(String)]);
+const generationSchema = z
+  .union([z.string().regex(/^\d+$/), z.number().int().transform(String)])
+  .transform((text) => text as Generation);
 
 const listingSchema = z.object({
   // An answer without it is no listing, and must not be taken for an empty one.

@@ -6,7 +6,7 @@ export interface StoredObject {
 }
 
 /** Which writing of a key this is: grows with every write, never used twice. Decimal text, because it exceeds 2^53. */
-export type Generation = string;
+export type Generation = `${bigint}`;
 
 export interface ObjectPage {
   /** In the order of their bytes. */
