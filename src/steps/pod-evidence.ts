@@ -1,4 +1,5 @@
 /** What a failing pod itself says: its last events and the last lines of its log, cut and without secrets. Reads only. */
+import { redact } from "../model/redact.ts";
 import { PortFailure } from "../model/error.ts";
 import type { KubernetesTarget } from "../model/service.ts";
 import type { GroupFinding } from "../model/verdict.ts";
@@ -68,19 +69,9 @@ async function orNone<T>(read: () => Promise<readonly T[]>): Promise<readonly T[
   }
 }
 
-const SECRETS: readonly (readonly [RegExp, string])[] = [
-  [/\b(bearer|basic)\s+[\w.~+/=-]{6,}/gi, "$1 [secret]"],
-  [
-    /\b(\w{0,40}(?:password|passwd|secret|token|api_?key|credentials?))(["']?\s{0,3}[:=]\s{0,3}["']?)[^\s"',;&}]{4,}/gi,
-    "$1$2[secret]",
-  ],
-  [/\b([a-z][a-z0-9+.-]{1,20}:\/\/)[^\s/@:]{1,200}:[^\s/@]{0,200}@/gi, "$1[credentials]@"],
-  [/\b(?:gh[pousr]_|ya29\.|AIza|sk-|xox[abp]-|eyJ)[\w.-]{10,}/g, "[secret]"],
-];
-
 /** The journal keeps this: control characters and secrets go before, not when it is shown. */
 function clean(line: string): string {
   const visible = line.slice(0, 4 * LINE_LENGTH).replace(/\p{Cc}/gu, " ");
-  const safe = SECRETS.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), visible);
+  const safe = redact(visible);
   return safe.length > LINE_LENGTH ? `${safe.slice(0, LINE_LENGTH - 1)}…` : safe;
 }

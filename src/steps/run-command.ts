@@ -1,4 +1,5 @@
 /** `run-command`: runs a program without a shell and goes by its exit code. After a crash in between it asks a person. */
+import { redact } from "../model/redact.ts";
 import { z } from "zod";
 import type { Json } from "../model/json.ts";
 import { DAY, formatDuration, type Instant, instantSchema, MINUTE, msBetween, plusMs, SECOND } from "../model/time.ts";
@@ -127,7 +128,7 @@ function exited(args: Args, state: Extract<CommandState, { state: "exited" }>): 
     : state.exitCode === undefined
       ? `was ended by ${state.signal ?? "a signal"}`
       : `exit code ${state.exitCode}`;
-  return { kind: "refused", because: [`${name}: ${end}`, ...lines.slice(-SHOWN_LINES)].join("\n") };
+  return { kind: "refused", because: [`${name}: ${end}`, ...lines.slice(-SHOWN_LINES).map(redact)].join("\n") };
 }
 
 /** Lines that say something, cut, with the values of variables that are named like secrets taken out. */
