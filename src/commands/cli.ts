@@ -347,7 +347,10 @@ function report(error: unknown, io: Io): number {
     return EXIT.usage;
   }
   if (error instanceof JournalError) {
-    printError(io, `${error.message}\nNo run was changed.\nMend that, or name another state with --state.`);
+    printError(
+      io,
+      `${error.message}\nNothing was lost: what had been journaled is kept.\nMend that, or name another state with --state.`,
+    );
     return EXIT.usage;
   }
   if (error instanceof PortFailure) {

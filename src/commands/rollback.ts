@@ -2,6 +2,7 @@
 import { identityOf } from "../model/service.ts";
 import type { Progress } from "../model/progress.ts";
 import { EXIT } from "./exit-code.ts";
+import { findRunbook } from "./find-runbook.ts";
 import { runForeground, type ForegroundOptions } from "./foreground.ts";
 import { type Io, printError } from "./io.ts";
 import { findRun, openSession, type SessionOptions } from "./session.ts";
@@ -17,7 +18,7 @@ export interface RollbackOptions extends SessionOptions, ForegroundOptions {
 export async function rollback(options: RollbackOptions, io: Io): Promise<number> {
   const session = await openSession(options, io);
   try {
-    const progress = await findRun(session.state, { run: options.run, runbook: options.name });
+    const progress = await findRun(session.state, { run: options.run, runbook: await runbookName(options.name, io) });
     const refusal = refusalOf(progress, options);
     if (refusal !== undefined) {
       printError(io, refusal);
@@ -38,6 +39,11 @@ export async function rollback(options: RollbackOptions, io: Io): Promise<number
   } finally {
     await session.close();
   }
+}
+
+/** A path names a file; a bare name needs no file at all, so that a rollback works where there is none. */
+async function runbookName(name: string, io: Io): Promise<string> {
+  return /\.ya?ml$/.test(name) ? (await findRunbook(name, io)).runbook.name : name;
 }
 
 function refusalOf(progress: Progress, options: RollbackOptions): string | undefined {
