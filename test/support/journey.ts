@@ -1,8 +1,10 @@
 /** A journey: the command line as its user has it, over sockets, against a simulated cloud that stays up between commands. */
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { PassThrough, Writable } from "node:stream";
+import { z } from "zod";
 import { main } from "../../src/commands/cli.ts";
 import { environmentOf } from "../../src/commands/endpoints.ts";
 import { findRunbook } from "../../src/commands/find-runbook.ts";
@@ -74,6 +76,16 @@ export function testIo(env: Io["env"] = {}, cwd: string = PROJECT): TestIo {
       for (const listener of listeners) listener("SIGINT");
     },
   };
+}
+
+/** A whole deploy over sockets, on a machine that is busy with others. */
+export const SLOW_MS = 120_000;
+
+/** The lines of `--json` that are no events of the published schema. */
+export function invalidEvents(stdout: string): readonly string[] {
+  const text = readFileSync(resolve(PROJECT, "schemas/event.schema.json"), "utf8");
+  const schema = z.fromJSONSchema(JSON.parse(text) as Parameters<typeof z.fromJSONSchema>[0]);
+  return stdout.split("\n").filter((line) => line !== "" && !schema.safeParse(JSON.parse(line)).success);
 }
 
 /** Text in which only what differs between two runs of the same world is replaced: run ids, digests of texts that hold them. */
