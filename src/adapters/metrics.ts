@@ -3,7 +3,7 @@ import { z } from "zod";
 import { PortFailure } from "../model/error.ts";
 import type { CloudRunTarget } from "../model/service.ts";
 import { floorToMinute, instant, type Instant, MINUTE, msOf } from "../model/time.ts";
-import type { Metrics, RequestCount } from "../ports/metrics.ts";
+import type { MetricPoint, Metrics, RequestCount } from "../ports/metrics.ts";
 import { bounded, callOptions, type GoogleConfig, instantOf, once } from "./google.ts";
 import { quote } from "./log-filter.ts";
 
@@ -13,8 +13,23 @@ const MOST_PAGES = 50;
 export function createMetrics(config: GoogleConfig): Metrics {
   const client = once(() => connect(config));
   return {
+    async query({ project, filter, since, until, aligner, reducer }, signal) {
+      const series = await everySeries(config, client, signal, `a metric of project ${project}`, {
+        name: `projects/${project}`,
+        filter,
+        interval: { startTime: wireTime(floorToMinute(since)), endTime: wireTime(floorToMinute(until)) },
+        aggregation: {
+          alignmentPeriod: { seconds: 60 },
+          perSeriesAligner: `ALIGN_${aligner.toUpperCase()}`,
+          crossSeriesReducer: `REDUCE_${reducer.toUpperCase().replace(/^P/, "PERCENTILE_")}`,
+        },
+        view: "FULL",
+      });
+      if (series.length > 1) throw new PortFailure("malformed", "a reduced metric came as more than one series");
+      return series.flatMap(({ points }) => points.map(pointOf)).toSorted((a, b) => (a.minute < b.minute ? -1 : 1));
+    },
     async requestCounts(target, since, until, signal) {
-      const series = await everySeries(config, client, signal, target, {
+      const series = await everySeries(config, client, signal, whatOf(target), {
         name: `projects/${target.project}`,
         filter: filterFor("request_count", target),
         interval: { startTime: wireTime(floorToMinute(since)), endTime: wireTime(floorToMinute(until)) },
@@ -31,7 +46,7 @@ export function createMetrics(config: GoogleConfig): Metrics {
     async latencyP95(target, since, until, revision, signal) {
       const from = msOf(floorToMinute(since));
       const seconds = Math.max(60, Math.ceil((msOf(until) - from) / MINUTE) * 60);
-      const series = await everySeries(config, client, signal, target, {
+      const series = await everySeries(config, client, signal, whatOf(target), {
         name: `projects/${target.project}`,
         filter: filterFor("request_latencies", target, revision),
         interval: { startTime: wireTime(instant(from)), endTime: wireTime(instant(from + seconds * 1_000)) },
@@ -60,14 +75,17 @@ async function connect(config: GoogleConfig): Promise<MetricClient> {
   return new MetricServiceClient(await clientOptions(config));
 }
 
+function whatOf({ service }: CloudRunTarget): string {
+  return `metrics of Cloud Run service ${service}`;
+}
+
 async function everySeries(
   config: GoogleConfig,
   client: () => Promise<MetricClient>,
   signal: AbortSignal | undefined,
-  target: CloudRunTarget,
+  what: string,
   request: object,
 ): Promise<readonly Series[]> {
-  const what = `metrics of Cloud Run service ${target.service}`;
   const all: Series[] = [];
   let pageToken: string | undefined;
   for (let page = 0; page < MOST_PAGES; page++) {
@@ -126,15 +144,20 @@ function countsOf(series: Series): readonly RequestCount[] {
   if (revision === undefined || statusClass === undefined) {
     throw new PortFailure("malformed", "a request_count series without its revision or class");
   }
-  return series.points.map(({ interval, value }) => {
-    const end = instantOf(interval.endTime);
-    const count = Number(value.int64Value ?? value.doubleValue ?? Number.NaN);
-    if (end === undefined || !Number.isFinite(count)) {
-      throw new PortFailure("malformed", "a request_count point without a time or a number");
-    }
-    // An aligned value stands at the end of its period.
-    return { minute: instant(msOf(end) - MINUTE), revision, statusClass, count };
+  return series.points.map((point) => {
+    const { minute, value } = pointOf(point);
+    return { minute, revision, statusClass, count: value };
   });
+}
+
+function pointOf({ interval, value }: Series["points"][number]): MetricPoint {
+  const end = instantOf(interval.endTime);
+  const number = Number(value.int64Value ?? value.doubleValue ?? Number.NaN);
+  if (end === undefined || !Number.isFinite(number)) {
+    throw new PortFailure("malformed", "a point of a metric without a time or a number");
+  }
+  // An aligned value stands at the end of its period.
+  return { minute: instant(msOf(end) - MINUTE), value: number };
 }
 
 function wireTime(at: Instant): { seconds: number; nanos: number } {

@@ -11,7 +11,28 @@ export interface RequestCount {
   readonly count: number;
 }
 
+/** One question to Cloud Monitoring whose answer is one number a minute. */
+export interface MetricQuery {
+  readonly project: string;
+  /** A Monitoring filter: `metric.type="…" AND resource.labels.…="…"`. */
+  readonly filter: string;
+  readonly since: Instant;
+  readonly until: Instant;
+  /** What becomes of one series within a minute. */
+  readonly aligner: "mean" | "max" | "min" | "sum" | "delta" | "rate";
+  /** How the series become one; percentiles are for distributions. */
+  readonly reducer: "sum" | "mean" | "max" | "min" | "p50" | "p95" | "p99";
+}
+
+export interface MetricPoint {
+  /** Start of the minute. */
+  readonly minute: Instant;
+  readonly value: number;
+}
+
 export interface Metrics {
+  /** Ascending; a minute without data is absent. `invalid` when the filter is not understood. Throws PortFailure. */
+  query(query: MetricQuery, signal?: AbortSignal): Promise<readonly MetricPoint[]>;
   /**
    * `run.googleapis.com/request_count`, aligned to minutes, all pages. A minute without a point is a minute without
    * requests only when it is older than the metric's visibility delay (up to 240 s): callers decide. Throws PortFailure.

@@ -75,6 +75,7 @@ function requestCounts(
   wanted: ReadonlyMap<string, string>,
 ): readonly object[] {
   const groups = ["metric.labels.response_code_class", "resource.labels.revision_name"];
+  if (request.aggregation?.groupByFields.length === 0) return summedCounts(place, service, request, wanted);
   expectAggregation(request, 60, "REDUCE_SUM", groups);
   const points = new Map<string, { revision: string; kind: string; values: { end: Instant; count: number }[] }>();
   for (const minuteMs of minutesOf(place, request)) {
@@ -101,6 +102,35 @@ function requestCounts(
       value: { int64Value: String(count) },
     })),
   }));
+}
+
+/** All that match as one series: the sum of a minute, or its rate a second. A minute without requests has no point. */
+function summedCounts(
+  place: MonitoringPlace,
+  service: RunService,
+  request: ListRequest,
+  wanted: ReadonlyMap<string, string>,
+): readonly object[] {
+  const isRate = request.aggregation?.perSeriesAligner === "ALIGN_RATE";
+  if (!isRate) expectAggregation(request, 60, "REDUCE_SUM", []);
+  const points = minutesOf(place, request).flatMap((minuteMs) => {
+    const counts = place.traffic
+      .counts(service.key, minuteMs)
+      .filter(
+        ({ revision, status }) =>
+          isWanted(wanted, "resource.labels.revision_name", revision) &&
+          isWanted(wanted, "metric.labels.response_code_class", `${Math.floor(status / 100)}xx`),
+      );
+    if (counts.length === 0) return [];
+    const sum = counts.reduce((total, { count }) => total + count, 0);
+    const endTime = wireTime(instant(minuteMs + MINUTE));
+    const value = isRate ? { doubleValue: sum / 60 } : { int64Value: String(sum) };
+    return [{ interval: { startTime: wireTime(instant(minuteMs)), endTime }, value }];
+  });
+  if (points.length === 0) return [];
+  const metric = { type: "run.googleapis.com/request_count", labels: {} };
+  const resource = { type: "cloud_run_revision", labels: { project_id: service.project } };
+  return [{ metric, resource, metricKind: "DELTA", valueType: "INT64", points: points.toReversed() }];
 }
 
 function requestLatencies(
@@ -160,6 +190,7 @@ function expectAggregation(request: ListRequest, seconds: number, reducer: strin
 
 const FIELDS: readonly string[] = [
   "metric.type",
+  "metric.labels.response_code_class",
   "resource.type",
   "resource.labels.location",
   "resource.labels.service_name",

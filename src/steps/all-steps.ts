@@ -4,6 +4,7 @@ import { checkErrors } from "./check-errors.ts";
 import { checkLogs } from "./check-logs.ts";
 import { checkPods } from "./check-pods.ts";
 import { httpCheck } from "./http-check.ts";
+import { queryMetric } from "./query-metric.ts";
 import { rollback } from "./rollback.ts";
 import { rolloutStatus } from "./rollout-status.ts";
 import { runCommand } from "./run-command.ts";
@@ -21,6 +22,7 @@ export const allSteps = [
   checkLogs,
   checkPods,
   httpCheck,
+  queryMetric,
   approve,
   wait,
   runCommand,

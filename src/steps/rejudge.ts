@@ -1,6 +1,7 @@
 /** A check's verdict once more, from its stored evidence alone: asks nobody, reads no clock, believes nothing it is given. */
 import type { Json } from "../model/json.ts";
 import type { Verdict } from "../model/verdict.ts";
+import { judgeMetric, metricEvidenceSchema } from "../verdict/metric-rule.ts";
 import { type ErrorsVerdict, errorsEvidenceSchema, judgeErrors } from "../verdict/required.ts";
 import { judgeProbes } from "./http-check.ts";
 import { digestOfVerdict } from "./judgement-digest.ts";
@@ -24,6 +25,8 @@ export function rejudge(uses: string, stored: Json): Rejudged | undefined {
       const errors = judgeErrors(errorsEvidenceSchema.parse(stored));
       return { verdict: errors.verdict, because: errors.because, digest: digestOfVerdict(errors), errors };
     }
+    case "query-metric":
+      return judgeMetric(metricEvidenceSchema.parse(stored));
     case "http-check":
       return judgeProbes(stored);
     default:

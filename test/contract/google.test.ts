@@ -370,6 +370,44 @@ describe("Cloud Monitoring", () => {
     expect(await metrics.latencyP95(TARGET, ...silent)).toBe("unknown");
   });
 
+  test("any metric as one number a minute: counts as they were, rates a second, and nothing where nothing was", async () => {
+    const { metrics, cloudRunState, traffic, pass } = await start();
+    cloudRunState.deploy(KEY, { image: "i:2" });
+    pass(20 * MINUTE);
+    const window = { since: START, until: plusMs(START, 15 * MINUTE) };
+    const service = `resource.labels.service_name="${TARGET.service}" AND resource.labels.location="${TARGET.region}"`;
+    const filter = `metric.type="run.googleapis.com/request_count" AND resource.type="cloud_run_revision" AND ${service}`;
+    const ask = { project: TARGET.project, filter, ...window, aligner: "delta", reducer: "sum" } as const;
+    const counted = new Map<string, number>();
+    for (const { minute, count } of await metrics.requestCounts(TARGET, window.since, window.until)) {
+      counted.set(minute, (counted.get(minute) ?? 0) + count);
+    }
+    const points = await metrics.query(ask);
+    expect(new Map(points.map(({ minute, value }) => [minute, value]))).toEqual(counted);
+    expect(points.map(({ minute }) => minute)).toEqual(points.map(({ minute }) => minute).toSorted());
+    const [rate] = await metrics.query({ ...ask, aligner: "rate" });
+    expect(rate?.value).toBeCloseTo((points[0]?.value ?? 0) / 60, 9);
+    expect(await metrics.query({ ...ask, filter: `${filter} AND metric.labels.response_code_class="5xx"` })).toEqual(
+      [],
+    );
+    expect((await failureOf(metrics.query({ ...ask, filter: "metric.type=" }))).kind).toBe("invalid");
+    traffic.setProfile(KEY, { ...QUIET, requestsPerMinute: 0 });
+    pass(10 * MINUTE);
+    const silent = { since: plusMs(START, 21 * MINUTE), until: plusMs(START, 25 * MINUTE) };
+    expect(await metrics.query({ ...ask, ...silent })).toEqual([]);
+  });
+
+  test("a route's successes are asked for by method, path and status", async () => {
+    const { logs, pass } = await start();
+    pass(5 * MINUTE);
+    const query = { target: TARGET, log: "requests", since: START, until: plusMs(START, 3 * MINUTE) } as const;
+    const all = (await logs.page(query)).records;
+    const found = await logs.page({ ...query, belowStatus: 400, onRoute: { method: "POST", path: "/v1/memories" } });
+    const expected = all.filter(({ request }) => request?.method === "POST" && request.status < 400);
+    expect(expected.length).toBeGreaterThan(0);
+    expect(found.records.map(({ insertId }) => insertId)).toEqual(expected.map(({ insertId }) => insertId));
+  });
+
   test("the 95th percentile is of all requests of the window, or of one revision", async () => {
     const { metrics, cloudRunState, pass } = await start({
       profile: { ...QUIET, latency: { p50Ms: 50, p95Ms: 200 }, slow: [{ onRevision: "new", factor: 4 }] },

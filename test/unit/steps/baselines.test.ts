@@ -26,7 +26,7 @@ const peak = (from: number, until: number): FakeEntry[] =>
 const quiet = every(-8 * day, 26, 60).map((minute) => request(minute + 0.2, 500));
 
 async function look(entries: readonly FakeEntry[], options: object, kind: CheckKind<never> = checkErrors as never) {
-  const args = kind.args.parse({}) as never;
+  const args = kind.args.parse({});
   const [result] = await kind.look({ ...lookContext(fakes(entries), args, 24, 20), ...options });
   return result;
 }

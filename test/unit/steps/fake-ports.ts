@@ -2,9 +2,9 @@
 import type { Json } from "../../../src/model/json.ts";
 import { PortFailure } from "../../../src/model/error.ts";
 import type { CloudRunTarget } from "../../../src/model/service.ts";
-import { type Instant, MINUTE, instant, plusMs } from "../../../src/model/time.ts";
+import { type Instant, MINUTE, instant, msBetween, plusMs } from "../../../src/model/time.ts";
 import type { LogQuery, LogRecord, Logs } from "../../../src/ports/logs.ts";
-import type { Metrics, RequestCount } from "../../../src/ports/metrics.ts";
+import type { MetricPoint, MetricQuery, Metrics, RequestCount } from "../../../src/ports/metrics.ts";
 import type { LookContext, StepService } from "../../../src/steps/step.ts";
 
 export const T0 = instant("2026-04-12T04:07:00Z");
@@ -98,6 +98,21 @@ export class FakeMetrics implements Metrics {
   p95 = { before: 100, after: 100 };
   /** Requests a minute; of the new revision after the switch. */
   perMinute = { before: 100, after: 100 };
+
+  /** What `query` answers, by minutes from the switch; absent: no point. */
+  values: (minute: number) => number | undefined = () => undefined;
+  readonly asked: MetricQuery[] = [];
+
+  async query(query: MetricQuery): Promise<readonly MetricPoint[]> {
+    this.asked.push(query);
+    if (this.failure !== undefined) throw this.failure;
+    const points: MetricPoint[] = [];
+    for (let minute = query.since; minute < query.until; minute = plusMs(minute, MINUTE)) {
+      const value = this.values(Math.round(msBetween(T0, minute) / MINUTE));
+      if (value !== undefined) points.push({ minute, value });
+    }
+    return points;
+  }
 
   async requestCounts(_target: CloudRunTarget, since: Instant, until: Instant): Promise<readonly RequestCount[]> {
     this.calls += 1;
