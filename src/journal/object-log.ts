@@ -111,9 +111,10 @@ export class ObjectLog {
     const { writer } = this.#store;
     if (entry.kind === "lease") return { ...entry, v: 1, writer };
     // What could not be read back must not be written.
-    const text = canonicalJson(runEventSchema.parse(JSON.parse(JSON.stringify(entry.event))));
+    // Keys keep their order: that of a plan's services is the order in which they are put back.
+    const text = JSON.stringify(runEventSchema.parse(JSON.parse(JSON.stringify(entry.event))));
     const event = JSON.parse(text) as Record<string, unknown>;
-    return { kind: "event", v: 1, writer, fence: entry.fence, digest: digestOf(text), event };
+    return { kind: "event", v: 1, writer, fence: entry.fence, digest: digestOf(canonicalJson(event)), event };
   }
 
   #accept(number: number, slot: Slot): void {

@@ -2,7 +2,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { messageOf, PortFailure } from "../model/error.ts";
-import { canonicalJson } from "../model/json.ts";
 import type { Generation, Objects } from "../ports/objects.ts";
 import { JournalError } from "./state.ts";
 
@@ -150,7 +149,7 @@ export class ObjectStore {
   }
 
   #encode(key: string, value: object): Uint8Array {
-    const bytes = Buffer.from(canonicalJson(value));
+    const bytes = Buffer.from(JSON.stringify(value));
     if (bytes.length <= MOST_BYTES) return bytes;
     throw new JournalError("unwritable", `${key} is too large for the state ${this.location}: ${bytes.length} bytes.`);
   }

@@ -1,7 +1,7 @@
 /** The events of runs in SQLite, and the leases to append to them. Does not interpret events beyond their ending. */
 import { z } from "zod";
 import { type EventBody, type RunEvent, runEventSchema } from "../model/event.ts";
-import { canonicalJson, digestOf } from "../model/json.ts";
+import { digestOf } from "../model/json.ts";
 import { type Instant, instantSchema, plusMs } from "../model/time.ts";
 import type { Row, SqliteDatabase } from "./sqlite-database.ts";
 import { type Journal, JournalError, type Lease, type LeaseRefused, type RunSummary } from "./state.ts";
@@ -127,7 +127,8 @@ export class SqliteJournal implements Journal {
 
   #insert(event: RunEvent, fence: number): void {
     // What could not be read back must not be written.
-    const text = canonicalJson(runEventSchema.parse(JSON.parse(JSON.stringify(event))));
+    // Keys keep their order: that of a plan's services is the order in which they are put back.
+    const text = JSON.stringify(runEventSchema.parse(JSON.parse(JSON.stringify(event))));
     const insert = "INSERT INTO events (run, seq, event, digest, fence) VALUES (?, ?, ?, ?, ?)";
     this.#database.run(insert, event.run, event.seq, text, digestOf(text), fence);
   }

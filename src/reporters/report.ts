@@ -105,5 +105,8 @@ function commandsOf(progress: Progress, services: readonly ServiceReport[]): rea
   if (touched && finished?.outcome !== "superseded") {
     commands.push({ does: "put production back", command: `runbook rollback ${name} --run ${run}` });
   }
+  if (!touched && finished?.outcome === "stopped") {
+    commands.push({ does: "try again, when that is mended", command: `runbook deploy ${name}` });
+  }
   return commands;
 }

@@ -21,17 +21,20 @@ export function servicesTable(report: Report, judgedAt?: Instant, title = "Judge
     service.switchedAt === undefined ? "not switched" : timeOn(service.switchedAt, judgedAt ?? report.asOf),
     ...(judgedAt === undefined ? [] : [service.switchedAt === undefined ? "–" : tPlus(service.switchedAt, judgedAt)]),
     codeCell(service.before),
-    nowCell(service),
+    nowCell(service, report.halfDone),
     ...(hasImages ? [imagesCell(service)] : []),
   ]);
   const header = ["Service", "T0 (UTC)", ...(judgedAt === undefined ? [] : [title]), "Before", "Serves now"];
   return table([...header, ...(hasImages ? ["Image"] : [])], rows);
 }
 
-function nowCell(service: ServiceReport): string {
+function nowCell(service: ServiceReport, halfDone: readonly string[]): string {
   if (service.supersededBy !== undefined) return `${codeCell(service.supersededBy)} (somebody else's)`;
   if (service.restored !== undefined) return `${codeCell(service.restored.serving)} (restored)`;
-  return service.after === undefined ? "as before" : codeCell(service.after);
+  if (service.after !== undefined) return codeCell(service.after);
+  const changed = halfDone.find((what) => what.startsWith(`${service.name} serves `));
+  const serving = /^\S+ serves (.+), before: /.exec(changed ?? "")?.[1];
+  return serving === undefined ? "as before" : `${codeCell(serving)} (not awaited)`;
 }
 
 function imagesCell(service: ServiceReport): string {

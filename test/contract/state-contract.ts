@@ -54,6 +54,24 @@ export function stateContract(name: string, newState: () => Promise<() => Promis
   };
 
   describe(`${name}: journal`, () => {
+    test("a plan's services keep their order, in which they are put back", async () => {
+      const { journal } = await one();
+      const target = { platform: "cloud-run", project: "p", region: "r", service: "s" } as const;
+      const services = { second: target, first: target, third: target };
+      await journal.create(
+        "r1",
+        "backend-prod",
+        { ...planned, plan: { ...plan, runbook: { ...plan.runbook, services } } } as EventBody,
+        T,
+      );
+      const [event] = await journal.read("r1");
+      expect(event?.type === "run-planned" && Object.keys(event.plan.runbook.services)).toEqual([
+        "second",
+        "first",
+        "third",
+      ]);
+    });
+
     test("events come back in order, whole, and from where they are asked for", async () => {
       const { journal } = await one();
       await journal.create("r1", "backend-prod", planned, T);
