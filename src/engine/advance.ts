@@ -13,6 +13,7 @@ import { holdLocks, releaseLocks, renewLockAt } from "./locking.ts";
 import { judgeCheckpoint, lookEveryMinute, nextCheckpoint } from "./monitor.ts";
 import { deliverPosts } from "./outbox.ts";
 import { advanceQuestion } from "./question.ts";
+import { movedQuestion } from "./moved.ts";
 import { considerRollback, failOf, isKept } from "./rollback.ts";
 import { advanceStep, continueQuestion, currentStep, itemOf } from "./steps.ts";
 import { isSuperseded } from "./survey.ts";
@@ -126,6 +127,12 @@ async function effects(turn: Turn): Promise<readonly ItemResult[]> {
     await conclude(turn, "stopped", `the services' locks were lost to ${blocker}`);
     return ["changed"];
   }
+  const moved = movedQuestion(turn.progress);
+  if (moved?.answer === "stop") {
+    await conclude(turn, "stopped", `not continued after the resume: ${moved.question.text}`);
+    return ["changed"];
+  }
+  if (moved !== undefined && moved.answer === undefined) return [renewLockAt(turn)];
   const result = await advanceStep(turn);
   const stopped = await stopWhenRefused(turn);
   return stopped ? ["changed"] : [result, renewLockAt(turn)];

@@ -2,7 +2,8 @@
 import { messageOf, PortFailure, RunbookError } from "../model/error.ts";
 import type { Json } from "../model/json.ts";
 import { formatDuration, msBetween, SECOND } from "../model/time.ts";
-import type { EffectSpec, PerformEffect } from "../steps/step.ts";
+import type { Ambiguous, EffectSpec, PerformEffect } from "../steps/step.ts";
+import { answerToDoubt } from "./in-doubt.ts";
 import { failureOf } from "./failure.ts";
 import type { Turn } from "./turn.ts";
 
@@ -33,13 +34,7 @@ async function settleDoubt<R extends Json>(
   spec: EffectSpec<R>,
 ): Promise<{ result: R } | undefined> {
   const found = await spec.find();
-  if ("ambiguous" in found) {
-    throw new RunbookError({
-      what: `It is not known whether this was done: ${spec.what}. ${found.ambiguous}`,
-      state: "It was begun once, and nothing has been repeated.",
-      next: `Look at what happened, then \`runbook resume ${turn.lease.run}\` or \`runbook abort ${turn.lease.run}\`.`,
-    });
-  }
+  if ("ambiguous" in found) return settleByAnswer(turn, effect, item, spec, found);
   if (found.found) {
     await turn.record({ type: "effect-done", effect, item, result: found.result, found: true });
     return { result: found.result };
@@ -56,6 +51,27 @@ async function settleDoubt<R extends Json>(
     );
   }
   return undefined;
+}
+
+/** What only a person can tell apart. Undefined: it did not happen, do it. */
+async function settleByAnswer<R extends Json>(
+  turn: Turn,
+  effect: string,
+  item: string,
+  spec: EffectSpec<R>,
+  { ambiguous, newest }: Ambiguous<R>,
+): Promise<{ result: R } | undefined> {
+  const answer = await answerToDoubt(turn, effect, item, `${spec.what}. ${ambiguous}`, newest !== undefined);
+  if (answer === "retry") return undefined;
+  if (answer === "done" && newest !== undefined) {
+    await turn.record({ type: "effect-done", effect, item, result: newest, found: true });
+    return { result: newest };
+  }
+  throw new RunbookError({
+    what: `It is not known whether this was done: ${spec.what}. ${ambiguous}`,
+    state: "It was begun once, and nothing has been repeated.",
+    next: `Look at what happened, then \`runbook resume ${turn.lease.run}\` or \`runbook abort ${turn.lease.run}\`.`,
+  });
 }
 
 async function act<R extends Json>(turn: Turn, effect: string, item: string, spec: EffectSpec<R>): Promise<R> {

@@ -2,18 +2,19 @@
 import type { MessageBody } from "../journal/state.ts";
 import { openQuestion } from "../model/progress.ts";
 import { conclude } from "./conclude.ts";
+import { askWhetherMoved } from "./moved.ts";
 import { decideRollback } from "./rollback.ts";
 import type { Turn } from "./turn.ts";
 
 export async function takeMessages(turn: Turn): Promise<void> {
   const { inbox } = turn.deps.state;
   for (const { id, message } of await inbox.pending(turn.lease.run)) {
-    await takeMessage(turn, message);
+    await takeMessage(turn, message, id);
     await inbox.taken(turn.lease.run, id);
   }
 }
 
-async function takeMessage(turn: Turn, message: MessageBody): Promise<void> {
+async function takeMessage(turn: Turn, message: MessageBody, id: number): Promise<void> {
   const { progress } = turn;
   switch (message.kind) {
     case "answer":
@@ -24,6 +25,7 @@ async function takeMessage(turn: Turn, message: MessageBody): Promise<void> {
       }
       return;
     case "resume":
+      if (progress.finished === undefined) await askWhetherMoved(turn, id);
       if (progress.paused !== undefined && progress.finished === undefined) {
         await turn.record({ type: "run-resumed", by: message.by });
       }

@@ -9,6 +9,7 @@ import type { AskSpec, StepContext, StepKind, StepOutcome } from "../steps/step.
 import type { ResolvedArgs } from "./deps.ts";
 import { effectsOf } from "./effect.ts";
 import { failureOf, isTransient, MOST_ATTEMPTS, retryAt } from "./failure.ts";
+import { AwaitsAnswer, restingUntilAnswered } from "./in-doubt.ts";
 import { lookBase } from "./look.ts";
 import { restoreTurn } from "./restore.ts";
 import { identityOfRun, serviceOf } from "./services.ts";
@@ -72,6 +73,7 @@ async function takeStepTurn(
     return await keepOutcome(turn, step, item, outcome, deadline);
   } catch (error) {
     if (turn.deps.signal.aborted) throw error;
+    if (error instanceof AwaitsAnswer) return restingUntilAnswered(turn, itemOf(step));
     return keepFailure(turn, itemOf(step), error, deadline);
   }
 }

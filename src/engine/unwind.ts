@@ -2,6 +2,7 @@
 import type { ItemProgress } from "../model/progress.ts";
 import { type Instant, MINUTE, plusMs, SECOND } from "../model/time.ts";
 import { conclude } from "./conclude.ts";
+import { AwaitsAnswer, restingUntilAnswered } from "./in-doubt.ts";
 import { holdLocks } from "./locking.ts";
 import { restoreTurn } from "./restore.ts";
 import { identitiesOf } from "./services.ts";
@@ -61,6 +62,7 @@ async function restoreService(turn: Turn, service: string): Promise<ItemResult> 
     return await takeRestoreTurn(turn, service, item, before, deadline);
   } catch (error) {
     if (turn.deps.signal.aborted) throw error;
+    if (error instanceof AwaitsAnswer) return restingUntilAnswered(turn, item);
     return keepFailure(turn, item, error, deadline);
   }
 }

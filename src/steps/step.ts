@@ -27,8 +27,14 @@ export interface StepService {
 }
 
 /** What a look into the world for an effect in doubt can say. */
-export type Found<R> =
-  { readonly found: true; readonly result: R } | { readonly found: false } | { readonly ambiguous: string };
+export type Found<R> = { readonly found: true; readonly result: R } | { readonly found: false } | Ambiguous<R>;
+
+/** Something is there, and it is not certain that it is ours: a person is asked. */
+export interface Ambiguous<R> {
+  readonly ambiguous: string;
+  /** What an answer "done" means; without it that answer is not offered. */
+  readonly newest?: R;
+}
 
 export interface EffectSpec<R extends Json> {
   /** Unique within the item: "dispatch". */

@@ -12,7 +12,8 @@ export class Crash extends Error {
 
 /** `before`: the act does not happen. `after`: it has happened, and nobody lived to hear of it. */
 export interface CrashPoint {
-  readonly act: number;
+  /** The n-th act, or the first of this name ("workflows.dispatch"). */
+  readonly act: number | string;
   readonly when: "before" | "after";
 }
 
@@ -62,7 +63,7 @@ export function mortal(session: Session, point?: CrashPoint): Mortal {
           if (dead !== undefined) throw dead;
           const act = `${name}.${String(key)}${typeOf(given)}`;
           acts.push(act);
-          const isHere = acts.length === point?.act;
+          const isHere = point !== undefined && (acts.length === point.act || act === point.act);
           if (isHere && point.when === "before") throw (dead = new Crash(`${act}, before it`));
           const result = await method(...given);
           if (isHere) throw (dead = new Crash(`${act}, after it`));
@@ -106,5 +107,5 @@ export function mortal(session: Session, point?: CrashPoint): Mortal {
 /** The type of an event that is appended, for the name of the act. */
 function typeOf(given: readonly unknown[]): string {
   const body = given.find((one) => typeof one === "object" && one !== null && "type" in one);
-  return body === undefined ? "" : ` ${String((body as { type: unknown }).type)}`;
+  return body === undefined ? "" : ` ${String(body.type)}`;
 }
