@@ -38,6 +38,7 @@ describe("the plain failures", () => {
       'stopped: step deploy-backend: run #24000000001 of gcp_backend.yml ended as failure: job "deploy" failed in step "Build and push image"',
     );
     expect(stdout).toMatch(/backend-sync +\S+ +not switched/);
+    expect(stdout).toContain("to try again, when that is mended: runbook deploy backend-prod");
     expect(dispatched(journey)).toEqual(["gcp_backend.yml"]);
     expect(changes(journey)).toEqual({ traffic: [], patches: [] });
   });
@@ -49,6 +50,7 @@ describe("the plain failures", () => {
     expect(stdout).toContain("it takes no traffic");
     expect(stdout).toMatch(/half-done +backend serves backend-00892-\w+, before: backend-00891-\w+/);
     expect(stdout).toMatch(/to put production back: runbook rollback backend-prod --run \S+/);
+    expect(lastComment(journey)).toMatch(/\| `listen` \| not switched \| `\S+` \| `\S+` \(not awaited\)/);
     expect(changes(journey)).toEqual({ traffic: [], patches: [] });
   });
 
@@ -117,6 +119,10 @@ describe("the plain failures", () => {
     if (code === 1) expect(ran.stdout).toMatch(/stopped: step ask-first: [\s\S]*backend +\S+ +not switched/);
   });
 });
+
+function lastComment({ cloud }: Journey): string {
+  return cloud.github.repository("BasedHardware/omi").comments.at(-1)?.body ?? "";
+}
 
 function dispatched({ cloud }: Journey): readonly string[] {
   return cloud.github.effects.dispatches.map(({ origin }) => origin.file);
