@@ -46,20 +46,21 @@ function specsOf(plan: Plan): readonly StepSpec[] {
 }
 
 async function captureServices(plan: Plan, deps: PreflightDeps): Promise<Preflight> {
-  const snapshot: Record<string, ServiceSnapshot> = {};
-  const findings: Finding[] = [];
-  await Promise.all(
-    Object.entries(plan.runbook.services).map(async ([name, target]) => {
+  const captures = await Promise.all(
+    Object.entries(plan.runbook.services).map(async ([name, target]): Promise<Preflight> => {
       try {
         const captured = await deps.platformOf(target).capture(target, deps.ports, deps.now, deps.signal);
-        snapshot[name] = captured;
-        findings.push(...restorability(name, captured));
+        return { snapshot: { [name]: captured }, findings: restorability(name, captured) };
       } catch (error) {
-        findings.push(findingOf(error, `service ${name}`));
+        return { snapshot: {}, findings: [findingOf(error, `service ${name}`)] };
       }
     }),
   );
-  return { snapshot, findings };
+  return {
+    // In the runbook's order, not in that of the answers.
+    snapshot: Object.assign({}, ...captures.map(({ snapshot }) => snapshot)) as Preflight["snapshot"],
+    findings: captures.flatMap(({ findings }) => findings),
+  };
 }
 
 function restorability(name: string, { restorable }: ServiceSnapshot): readonly Finding[] {

@@ -79,7 +79,7 @@ describe("a new revision that brings an import error and fails a third of its re
     const begun = events.flatMap((event) =>
       event.type === "item-started" && event.item.startsWith("restore:") ? [event.item] : [],
     );
-    expect(begun).toEqual(["restore:listen", "restore:backend-sync", "restore:backend-integration", "restore:backend"]);
+    expect(begun).toEqual(["restore:listen", "restore:backend-integration", "restore:backend-sync", "restore:backend"]);
     expect(journey.cloud.github.effects.dispatches).toHaveLength(1);
   });
 
@@ -101,7 +101,7 @@ describe("a new revision that brings an import error and fails a third of its re
     expect(comment).toMatch(/Decided by the scenario's operator at 2026-04-12 04:(?:09|10) UTC/);
     expect(comment.match(/✅ verified 04:\d\d:\d\d \| held/g)).toHaveLength(4);
     expect(comment).toMatch(
-      /\*\*Do not un-pin yet\.\*\* `backend`, `backend-integration` and `backend-sync` are pinned on purpose/,
+      /\*\*Do not un-pin yet\.\*\* `backend`, `backend-sync` and `backend-integration` are pinned on purpose/,
     );
     expect(comment).not.toMatch(/update-traffic|to-latest/);
     expect(comment).toContain("runbook release backend-prod");
