@@ -4,7 +4,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Operator } from "../ports/operator.ts";
 import type { Ports } from "../ports/ports.ts";
 import { plusMs } from "../model/time.ts";
-import { type Endpoints } from "./endpoints.ts";
+import { type Endpoints, requestTimeout } from "./endpoints.ts";
 import type { Io } from "./io.ts";
 import { bucketOf } from "./state-location.ts";
 
@@ -16,7 +16,7 @@ export interface Cloud {
 
 /** The real clouds, or the simulated one where the endpoints name its control server and clock. */
 export async function composeCloud(endpoints: Endpoints, io: Io): Promise<Cloud> {
-  const clients = await composeClients(endpoints);
+  const clients = await composeClients(endpoints, requestTimeout(io.env));
   return endpoints.control === undefined
     ? composeReal(clients, io)
     : composeSimulated(clients, endpoints, endpoints.control);
@@ -25,7 +25,7 @@ export async function composeCloud(endpoints: Endpoints, io: Io): Promise<Cloud>
 type Clients = Pick<Ports, "workflows" | "pullRequests" | "cloudRun" | "logs" | "metrics" | "kubernetes">;
 
 /** The same clients in both worlds: only the addresses differ. */
-async function composeClients(endpoints: Endpoints): Promise<Clients> {
+async function composeClients(endpoints: Endpoints, bound: { readonly timeoutMs?: number }): Promise<Clients> {
   const [workflows, pullRequests, cloudRun, logs, metrics, kubernetes] = await Promise.all([
     import("../adapters/workflows.ts"),
     import("../adapters/pull-requests.ts"),
@@ -35,16 +35,18 @@ async function composeClients(endpoints: Endpoints): Promise<Clients> {
     import("../adapters/kubernetes.ts"),
   ]);
   const github = {
+    ...bound,
     ...(endpoints.githubUrl === undefined ? {} : { baseUrl: endpoints.githubUrl }),
     ...(endpoints.githubToken === undefined ? {} : { token: endpoints.githubToken }),
   };
   return {
     workflows: workflows.createWorkflows(github),
     pullRequests: pullRequests.createPullRequests(github),
-    cloudRun: cloudRun.createCloudRun({ endpoint: endpoints.cloudRun }),
-    logs: logs.createLogs({ endpoint: endpoints.logging }),
-    metrics: metrics.createMetrics({ endpoint: endpoints.monitoring }),
+    cloudRun: cloudRun.createCloudRun({ ...bound, endpoint: endpoints.cloudRun }),
+    logs: logs.createLogs({ ...bound, endpoint: endpoints.logging }),
+    metrics: metrics.createMetrics({ ...bound, endpoint: endpoints.monitoring }),
     kubernetes: kubernetes.createKubernetes({
+      ...bound,
       ...(endpoints.kubernetesServer === undefined ? {} : { server: endpoints.kubernetesServer }),
       ...(endpoints.kubeconfig === undefined ? {} : { kubeconfig: endpoints.kubeconfig }),
     }),

@@ -35,6 +35,19 @@ export function endpointsOf(env: Env): Endpoints {
   return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value !== ""));
 }
 
+/** Bound on one request to a cloud, where RUNBOOK_TIMEOUT_MS names another than the clients' own (15 s for most). */
+export function requestTimeout(env: Env): { readonly timeoutMs?: number } {
+  const text = env["RUNBOOK_TIMEOUT_MS"];
+  if (text === undefined || text === "") return {};
+  const timeoutMs = Number(text);
+  if (Number.isInteger(timeoutMs) && timeoutMs >= 100 && timeoutMs <= 120_000) return { timeoutMs };
+  throw new RunbookError({
+    what: `RUNBOOK_TIMEOUT_MS is "${text}", which is no number of milliseconds between 100 and 120000.`,
+    state: "Nothing was touched.",
+    next: "Unset it, or set it to something like 30000.",
+  });
+}
+
 /** The variables that point every client at a simulated cloud. */
 export function environmentOf(endpoints: Required<Omit<Endpoints, "kubeconfig">>): Readonly<Record<string, string>> {
   return {

@@ -57,7 +57,12 @@ export async function startSmallWorld(scenarioName: "small-good" | "small-bad"):
   const simulation = await simulationOf(found, scenario, 1, testIo());
   const directory = await mkdtemp(join(tmpdir(), "small-"));
   const state = join(directory, "state.db");
-  const env = { USER: "tester", RUNBOOK_WEBHOOK: WEBHOOK, ...environmentOf(simulation.addresses) };
+  const env = {
+    USER: "tester",
+    RUNBOOK_WEBHOOK: WEBHOOK,
+    RUNBOOK_TIMEOUT_MS: "1000",
+    ...environmentOf(simulation.addresses),
+  };
   const io = (): TestIo => testIo(env);
   const options = { name: SMALL, pr: 12, yes: true, simulated: true, toTheEnd: true, state } as const;
 

@@ -1,0 +1,78 @@
+/** Real processes, killed with SIGKILL at random moments of a deploy, until one lives to the end. Chaos: fifty kills. */
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { resolve } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { World } from "../../src/simulator/world.ts";
+import { instant } from "../../src/model/time.ts";
+import { checkToTheEnd, finalWorld, SMALL, type SmallWorld, startSmallWorld } from "../support/small-world.ts";
+
+const KILLS = process.env["RUNBOOK_CHAOS"] === "full" ? 50 : 3;
+const MAIN = resolve(import.meta.dirname, "../../src/main.ts");
+/** A life is ended after at most so many events. */
+const LONGEST_LIFE = 40;
+
+let worlds: SmallWorld[] = [];
+afterEach(async () => {
+  await Promise.all(worlds.map((world) => world.close()));
+  worlds = [];
+});
+
+async function start(): Promise<SmallWorld> {
+  const world = await startSmallWorld("small-bad");
+  worlds.push(world);
+  return world;
+}
+
+interface End {
+  readonly killed: boolean;
+  readonly code: number | null;
+  readonly stderr: string;
+}
+
+/** One command as a process of its own; killed when it has told of `after` events. */
+function live(world: SmallWorld, argv: readonly string[], after: number): Promise<End> {
+  const child = spawn(process.execPath, [MAIN, ...argv, "--json", "--simulated", "--state", world.state], {
+    env: { ...world.env, PATH: process.env["PATH"] },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stderr = "";
+  let told = 0;
+  let killed = false;
+  child.stderr.on("data", (chunk: Buffer) => void (stderr += chunk.toString("utf8")));
+  createInterface({ input: child.stdout }).on("line", () => {
+    told++;
+    if (told >= after && !killed) killed = child.kill("SIGKILL");
+  });
+  return new Promise((done, failed) => {
+    child.once("error", failed);
+    child.once("close", (code, signal) => done({ killed: killed && signal === "SIGKILL", code, stderr }));
+  });
+}
+
+test(`kill -9, ${KILLS} times: nothing twice, nothing lost`, { timeout: KILLS * 60_000 }, async () => {
+  const calm = await start();
+  await calm.deploy();
+  const expected = await finalWorld(calm);
+  const random = new World({ now: instant("2026-01-01T00:00:00.000Z"), seed: 11 }).random("kills");
+  let kills = 0;
+  let deploys = 0;
+  while (kills < KILLS) {
+    const world = await start();
+    deploys++;
+    for (let lives = 0; lives < 100; lives++) {
+      const progress = await world.progress();
+      if (progress?.finished !== undefined) break;
+      const argv = progress === undefined ? ["deploy", SMALL, "--pr", "12", "--yes"] : ["resume", progress.run];
+      const isSpared = kills >= KILLS;
+      const end = await live(world, argv, isSpared ? Infinity : 1 + Math.floor(random() * LONGEST_LIFE));
+      if (end.killed) kills++;
+      else expect(end.stderr).toBe("");
+    }
+    await checkToTheEnd(world);
+    expect(await finalWorld(world)).toEqual(expected);
+  }
+  process.stdout.write(
+    `kill -9: ${kills} processes killed in ${deploys} deploys, none did anything twice or lost anything\n`,
+  );
+});
