@@ -94,6 +94,7 @@ function answerOf(worker: Worker, order: RowOrder): Promise<{ row?: unknown; fau
     const answered = (answer: { row?: unknown; fault?: string }): void => settle(() => resolve(answer));
     const failed = (error: unknown): void => settle(() => reject(error));
     worker.on("message", answered).on("error", failed);
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window.
     worker.postMessage(order);
   });
 }

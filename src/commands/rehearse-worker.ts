@@ -21,7 +21,12 @@ const io: Io = {
 
 parentPort?.on("message", (order: RowOrder) => {
   rehearseRow(order, io).then(
-    (row) => parentPort?.postMessage({ row }),
-    (error: unknown) => parentPort?.postMessage({ fault: messageOf(error) }),
+    (row) => answer({ row }),
+    (error: unknown) => answer({ fault: messageOf(error) }),
   );
 });
+
+function answer(message: object): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, not a window.
+  parentPort?.postMessage(message);
+}

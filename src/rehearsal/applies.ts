@@ -24,7 +24,10 @@ function has({ runbook }: Plan, need: Need): boolean {
       return runbook.rollback.onFail === "ask";
     case "keeps-by-default":
       return runbook.rollback.onFail === "ask" && runbook.rollback.askDefault === "keep";
-    default:
+    case "check-errors":
+    case "check-logs":
+    case "check-pods":
+    case "http-check":
       return runbook.monitor?.checks.some(({ uses }) => uses === need) ?? false;
   }
 }

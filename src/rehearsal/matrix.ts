@@ -78,26 +78,16 @@ function longestWait(events: readonly RunEvent[]): MatrixRow["longest"] {
     if (since !== undefined && ms > (longest?.ms ?? 0)) longest = { item, ms };
   };
   for (const event of events) {
-    switch (event.type) {
-      case "item-started":
-        begun.set(event.item, event.at);
-        break;
-      case "question-asked":
-        begun.set(`question:${event.question.id}`, event.at);
-        break;
-      case "item-done":
-      case "item-refused":
-      case "item-failed":
-        end(event.item, event.at);
-        break;
-      case "question-answered":
-        end(`question:${event.question}`, event.at);
-        break;
-      case "service-restored":
-        end(`restore:${event.service}`, event.at);
-        break;
-      default:
-    }
+    if (event.type === "item-started") begun.set(event.item, event.at);
+    if (event.type === "question-asked") begun.set(`question:${event.question.id}`, event.at);
+    const ended = endedItem(event);
+    if (ended !== undefined) end(ended, event.at);
   }
   return longest;
+}
+
+function endedItem(event: RunEvent): string | undefined {
+  if (event.type === "item-done" || event.type === "item-refused" || event.type === "item-failed") return event.item;
+  if (event.type === "question-answered") return `question:${event.question}`;
+  return event.type === "service-restored" ? `restore:${event.service}` : undefined;
 }
