@@ -153,7 +153,9 @@ describe("the architecture", () => {
   });
 
   it("opens every file with what it is", () => {
-    expectNone(sources.filter(({ file, text }) => file !== "main.ts" && !text.startsWith("/**")).map(({ file }) => file));
+    expectNone(
+      sources.filter(({ file, text }) => file !== "main.ts" && !text.startsWith("/**")).map(({ file }) => file),
+    );
   });
 });
 
