@@ -12,7 +12,7 @@ const jsonOption = { type: "boolean", default: false, describe: "one JSON value 
 const idOption = { type: "string", demandOption: true, describe: "a run's id" } as const;
 
 export function reviewVerbs(parser: Argv, io: Io, settle: Settle): Argv {
-  return [explainVerb, showVerb, historyVerb].reduce((verbs, add) => add(verbs, io, settle), parser);
+  return [explainVerb, showVerb, historyVerb, backtestVerb].reduce((verbs, add) => add(verbs, io, settle), parser);
 }
 
 function explainVerb(parser: Argv, io: Io, settle: Settle): Argv {
@@ -66,5 +66,31 @@ function historyVerb(parser: Argv, io: Io, settle: Settle): Argv {
         .option("json", jsonOption)
         .example("$0 history backend-prod --limit 5", "the last five deploys"),
     (args) => settle(async () => (await import("./history.ts")).history(args, io)),
+  );
+}
+
+function backtestVerb(parser: Argv, io: Io, settle: Settle): Argv {
+  return parser.command(
+    "backtest <name>",
+    "replay check-errors over the past: how often it would have said what, with and without a deploy",
+    (args) =>
+      args
+        .positional("name", { type: "string", demandOption: true, describe: "a runbook's name, or a path to its file" })
+        .option("since", { type: "string", default: "30d", describe: "how far back" })
+        .option("every", { type: "string", default: "20m", describe: "the distance of the placebo deploys" })
+        .option("logs", {
+          type: "string",
+          describe: "exported request entries (JSON array or NDJSON, gzip too) instead of asking the clouds",
+        })
+        .option("state", stateOption)
+        .option("simulated", {
+          type: "boolean",
+          default: false,
+          describe: "the environment points at a simulated cloud (`runbook simulate`)",
+        })
+        .option("json", jsonOption)
+        .example("$0 backtest backend-prod --since 14d", "before `on-fail: automatic` is switched on")
+        .example("$0 backtest backend-prod --logs requests.json.gz", "the same on an export, asking nobody"),
+    (args) => settle(async () => (await import("./backtest.ts")).backtest(args, io)),
   );
 }

@@ -62,7 +62,7 @@ async function lookAtService(context: LookContext<Args>, service: StepService): 
   if (switched === undefined) return { ...row, ...unmeasured("it has not switched to what this run deployed") };
   const readyAt = baselineReadyAt(switched, METRIC_DELAY_MS);
   if (context.now < readyAt) return { ...row, ...unmeasured(`its baseline is complete at ${clockTime(readyAt)}`) };
-  const filter = filterOf(context.args.statuses);
+  const filter = errorFilterOf(context.args.statuses);
   const facts = await gatherFacts(context, service.name, target, switched, filter);
   const evidence = evidenceOfErrors(facts);
   const required = await requiredSuccesses(context, service.name, target, switched, context.args.require);
@@ -134,7 +134,7 @@ async function latencyOf(
 }
 
 /** "5xx" is a class, "503" a status. */
-function filterOf(statuses: readonly string[]): ErrorFilter {
+export function errorFilterOf(statuses: readonly string[]): ErrorFilter {
   const least = (status: string): number => Number(status.replaceAll("x", "0"));
   return {
     minStatus: Math.min(...statuses.map(least)),
