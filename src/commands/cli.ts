@@ -192,7 +192,7 @@ function runVerbs(parser: Argv, io: Io, settle: Settle): Argv {
       .positional("id", { type: "string", demandOption: true, describe: "a run's id" })
       .option("state", stateOption)
       .option("simulated", simulatedOption)
-      .option("json", jsonOption) as never;
+      .option("json", jsonOption);
   return parser
     .command(
       "resume <id>",
@@ -223,7 +223,7 @@ function runVerbs(parser: Argv, io: Io, settle: Settle): Argv {
 
 function lockVerbs(parser: Argv, io: Io, settle: Settle): Argv {
   const common = (args: Argv): Argv<{ name: string; state: string | undefined; simulated: boolean }> =>
-    args.positional("name", nameOption).option("state", stateOption).option("simulated", simulatedOption) as never;
+    args.positional("name", nameOption).option("state", stateOption).option("simulated", simulatedOption);
   return parser
     .command(
       "unlock <name>",

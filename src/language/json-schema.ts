@@ -42,7 +42,7 @@ function typeUses(item: JsonSchema, kinds: readonly StepKind<never>[]): void {
     anyOf: kinds.map((kind) => ({ const: kind.uses, description: kind.summary })),
   };
   item["allOf"] = kinds.map((kind) => {
-    const args = orExpression(z.toJSONSchema(kind.args, OPTIONS) as JsonSchema);
+    const args = orExpression(z.toJSONSchema(kind.args, OPTIONS));
     delete args["$schema"];
     const required = [
       ...(kind.needsServices ? ["services"] : []),

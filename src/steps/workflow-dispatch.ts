@@ -25,10 +25,7 @@ const CLOCK_SKEW_MS = MINUTE;
 /** A dispatched run is listed within seconds. */
 const LOCATE_WITHIN_MS = 2 * MINUTE;
 
-type Context = Pick<
-  StepContext<unknown>,
-  "run" | "step" | "step" | "ports" | "signal" | "now" | "startedAt" | "effect"
->;
+type Context = Pick<StepContext<unknown>, "run" | "step" | "ports" | "signal" | "now" | "startedAt" | "effect">;
 
 export function dispatchOnce(context: Context, order: WorkflowOrder): Promise<Dispatched> {
   return context.effect<Dispatched>({

@@ -23,7 +23,10 @@ test("chance lies within [0, 1)", () => {
 });
 
 test("a seed repeats the jitter, and never a run id", () => {
-  const draws = (seed: number): readonly number[] => Array.from({ length: 5 }, createIds(seed).random);
+  const draws = (seed: number): readonly number[] => {
+    const ids = createIds(seed);
+    return Array.from({ length: 5 }, () => ids.random());
+  };
   expect(draws(1)).toEqual(draws(1));
   expect(draws(1)).not.toEqual(draws(2));
   const at = "2026-04-12T04:00:00.000Z";
