@@ -56,6 +56,13 @@ export function openingText(progress: Progress, width = Number.POSITIVE_INFINITY
   return text.replaceAll(/[^\n]+/g, (line) => (line.length <= width ? line : `${line.slice(0, width - 1)}…`));
 }
 
+/** Code 1 says FAIL of a judged run, and only that nothing was switched of one that stopped before. */
+function exitWords({ finished }: Progress, exitCode: number): string {
+  const isUnjudged = finished?.outcome === "stopped" || finished?.outcome === "aborted";
+  if (exitCode === 1 && isUnjudged) return "stopped before anything was switched; production is as it was";
+  return EXIT_WORDS[exitCode] ?? "unknown";
+}
+
 /** Closes it: how it ended, what is left, what to do, and what the exit code means. */
 export function closingText(progress: Progress, exitCode: number): string {
   const report = reportOf(progress);
@@ -63,7 +70,7 @@ export function closingText(progress: Progress, exitCode: number): string {
     "",
     stateLine(report),
     ...bodyOf(report, report.asOf),
-    `  exit ${exitCode}: ${EXIT_WORDS[exitCode] ?? "unknown"}`,
+    `  exit ${exitCode}: ${exitWords(progress, exitCode)}`,
   ]);
 }
 

@@ -133,7 +133,7 @@ function rowOf(facts: SignatureFacts, evidence: JudgeEvidence, judgement: Judgem
   return {
     verdict: judgement.verdict,
     value: `${count(critical?.candidate.errors ?? 0)} critical (${named(texts)}), ${known} known and ${fresh} new signatures`,
-    baseline: `${count(critical?.baseline.errors ?? 0)} critical, ${past} signatures over ${formatDuration((critical?.baseline.minutes ?? 0) * MINUTE)}`,
+    baseline: `${count(critical?.baseline.errors ?? 0)} critical, ${past} ${past === 1 ? "signature" : "signatures"} over ${formatDuration((critical?.baseline.minutes ?? 0) * MINUTE)}`,
     sample: `at least ${count(entries)} log entries in ${length}`,
     completeUntil: facts.after.until,
     because: judgement.because,

@@ -39,7 +39,7 @@ describe("signatures", () => {
       verdict: "pass",
       value:
         "0 critical (ImportError, ModuleNotFoundError, cannot import name and 4 more), 1 known and 0 new signatures",
-      baseline: "0 critical, 1 signatures over 24h",
+      baseline: "0 critical, 1 signature over 24h",
       sample: "at least 42 log entries in 20m",
       completeUntil: plusMs(T0, 20 * MINUTE),
       because: "more than 0.18 critical errors a minute are excluded (95 %)",
