@@ -50,7 +50,7 @@ export interface Backtest {
 }
 
 /** How many moments are judged at most: beyond it they lie further apart. */
-const MOST_MOMENTS = 5_000;
+const MOST_MOMENTS = 2_000;
 /** A new version that is first seen this near to a journaled switch is that switch. */
 const SAME_DEPLOY_MS = HOUR;
 

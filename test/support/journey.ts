@@ -134,7 +134,7 @@ export interface Journey {
 }
 
 const STATELESS = ["validate", "plan", "list"];
-const WITHOUT_SIMULATED = [...STATELESS, "status"];
+const WITHOUT_SIMULATED = [...STATELESS, "status", "explain", "show", "history"];
 
 /** `change` edits the scenario before its world is built. */
 export async function startJourney(
