@@ -20,6 +20,7 @@ const SHORT_LIVES = IS_FULL ? [4, 5, 6, 7, 9, 11, 13, 17, 19, 23, 29, 31] : [5, 
 interface Journey {
   readonly name: string;
   readonly scenario: "small-good" | "small-bad";
+  readonly outcome: string;
   /** What has happened before the process that dies. */
   prepare(world: SmallWorld): Promise<void>;
   live(world: SmallWorld, point?: CrashPoint): Promise<Lived>;
@@ -33,6 +34,7 @@ const JOURNEYS: readonly Journey[] = [
   {
     name: "good",
     scenario: "small-good",
+    outcome: "completed",
     prepare: nothing,
     live: (world, point) => world.deploy(point),
     again: deployAgain,
@@ -40,6 +42,7 @@ const JOURNEYS: readonly Journey[] = [
   {
     name: "bad-revision",
     scenario: "small-bad",
+    outcome: "rolled-back",
     prepare: nothing,
     live: (world, point) => world.deploy(point),
     again: deployAgain,
@@ -47,6 +50,7 @@ const JOURNEYS: readonly Journey[] = [
   {
     name: "rollback after good",
     scenario: "small-good",
+    outcome: "rolled-back",
     prepare: async (world) => void (await world.deploy()),
     live: (world, point) => world.rollback(point),
     again: async (world) => void (await world.run("rollback", "small")),
@@ -115,6 +119,7 @@ describe.each(JOURNEYS)("$name, killed", (journey) => {
     const expected = await worldAfter(journey, async (world) => {
       acts = (await journey.live(world)).acts;
     });
+    expect(expected).toMatchObject({ outcome: journey.outcome, dispatches: 1, abandoned: [] });
     const cases = casesOf(acts.length);
     const wrong: object[] = [];
     for (const one of cases) {

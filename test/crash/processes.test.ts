@@ -54,6 +54,7 @@ test(`kill -9, ${KILLS} times: nothing twice, nothing lost`, { timeout: KILLS * 
   const calm = await start();
   await calm.deploy();
   const expected = await finalWorld(calm);
+  expect(expected).toMatchObject({ outcome: "rolled-back" });
   const random = new World({ now: instant("2026-01-01T00:00:00.000Z"), seed: 11 }).random("kills");
   let kills = 0;
   let deploys = 0;

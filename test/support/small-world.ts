@@ -51,7 +51,10 @@ export interface SmallWorld {
   close(): Promise<void>;
 }
 
-export async function startSmallWorld(scenarioName: "small-good" | "small-bad"): Promise<SmallWorld> {
+export async function startSmallWorld(
+  scenarioName: "small-good" | "small-bad",
+  more: Readonly<Record<string, string>> = {},
+): Promise<SmallWorld> {
   const scenario = await loadScenario(join(import.meta.dirname, "runbooks", `${scenarioName}.yaml`));
   const found = await findRunbook(SMALL, testIo());
   const simulation = await simulationOf(found, scenario, 1, testIo());
@@ -60,7 +63,7 @@ export async function startSmallWorld(scenarioName: "small-good" | "small-bad"):
   const env = {
     USER: "tester",
     RUNBOOK_WEBHOOK: WEBHOOK,
-    RUNBOOK_TIMEOUT_MS: "1000",
+    ...more,
     ...environmentOf(simulation.addresses),
   };
   const io = (): TestIo => testIo(env);
