@@ -26,6 +26,7 @@ export function explanationText(explanation: Explanation, layout: ExplanationLay
     ...explanation.checks.flatMap((check) => ["", ...checkLines(check, layout)]),
     "",
     ...(explanation.checks.some(({ rejudged }) => rejudged?.errors !== undefined) ? [...LEGEND, ""] : []),
+    ...notJudgedAgain(explanation),
     closing(explanation),
   ];
   return lines(text.flatMap((line) => folded(line, layout.width)));
@@ -40,6 +41,12 @@ function headOf({ runbook, run, title, at, verdict, results }: Explanation): rea
     `${runbook}  run ${run}  ${title}, judged ${dateTime(at)}`,
     `${VERDICT_WORD[verdict]}: the worst of ${results.length} (${tally.join(", ")}), in the order FAIL, INCONCLUSIVE, WARN, PASS`,
   ];
+}
+
+/** Honest about what a recomputation cannot hold: what was only seen. */
+function notJudgedAgain({ checks }: Explanation): readonly string[] {
+  const seen = checks.filter(({ finding }) => finding === "observed").map(({ result }) => nameOf(result));
+  return seen.length === 0 ? [] : [`Taken as stored, intact and not judged again: ${seen.join(", ")}.`];
 }
 
 function closing({ agrees, recomputed, verdict, checks }: Explanation): string {
