@@ -1,8 +1,8 @@
 /** A run in the foreground: the crank is driven, a screen shows it, Ctrl-C pauses it, and its state becomes an exit code. */
 import { drive } from "../engine/drive.ts";
-import { isKept } from "../engine/rollback.ts";
+import { failOf, isKept } from "../engine/rollback.ts";
 import { currentStep } from "../engine/steps.ts";
-import { type Progress, progressOf } from "../model/progress.ts";
+import { openQuestion, type Progress, progressOf } from "../model/progress.ts";
 import { formatDuration } from "../model/time.ts";
 import { createScreen } from "../reporters/screen.ts";
 import { type ExitPolicy, exitCodeOf } from "./exit-code.ts";
@@ -76,5 +76,7 @@ function isForegroundOver(progress: Progress, policy: ExitPolicy, options: Foreg
   if (options.toTheEnd === true || progress.rollback !== undefined) return false;
   if (isKept(progress)) return true;
   if (options.detach === true) return currentStep(progress) === undefined && Object.keys(progress.switched).length > 0;
+  // A FAIL that is not settled, and a question that nobody else would ask, are never left behind.
+  if (failOf(progress) !== undefined || openQuestion(progress) !== undefined) return false;
   return policy.foreground !== undefined && progress.checkpoints[policy.foreground] !== undefined;
 }

@@ -61,7 +61,7 @@ test(`kill -9, ${KILLS} times: nothing twice, nothing lost`, { timeout: KILLS * 
   while (kills < KILLS) {
     const world = await start();
     deploys++;
-    for (let lives = 0; lives < 100; lives++) {
+    for (let lives = 0; lives < 30; lives++) {
       const progress = await world.progress();
       if (progress?.finished !== undefined) break;
       const argv = progress === undefined ? ["deploy", SMALL, "--pr", "12", "--yes"] : ["resume", progress.run];

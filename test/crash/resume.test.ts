@@ -101,3 +101,12 @@ test("the lease of the dead process is told, and waited for", async () => {
   expect(ran.code).toBe(0);
   expect(ran.stdout).toMatch(/which works on this run/);
 });
+
+test("the foreground does not end at its checkpoint while a FAIL waits for an answer", async () => {
+  world = await startSmallWorld("small-bad");
+  await world.deploy(DISPATCHED);
+  // Nobody looked until the checkpoint was long due: the checkpoint itself finds the FAIL.
+  await world.pass(14 * MINUTE);
+  await resume();
+  expect((await world.progress())?.finished?.outcome).toBe("rolled-back");
+});
