@@ -1,5 +1,5 @@
 /** The steps in their order: starts the next one, gives it one turn, and keeps what came of it. */
-import { RunbookError } from "../model/error.ts";
+import { PortFailure, RunbookError } from "../model/error.ts";
 import { type ItemProgress, openQuestion, type Progress } from "../model/progress.ts";
 import type { StepSpec } from "../model/runbook.ts";
 import type { ServiceSwitch } from "../model/service.ts";
@@ -212,11 +212,21 @@ function timedOut(turn: Turn, step: StepSpec, item: ItemProgress, what: string):
   });
 }
 
-/** Transient failures are tried again with backoff until the limit or the deadline; everything else gives up at once. */
-export async function keepFailure(turn: Turn, item: string, error: unknown, deadline: Instant): Promise<ItemResult> {
+/**
+ * Transient failures are tried again with backoff until the limit or the deadline; definite refusals so often as `patience`
+ * says, everything else gives up at once.
+ */
+export async function keepFailure(
+  turn: Turn,
+  item: string,
+  error: unknown,
+  deadline: Instant,
+  patience = 1,
+): Promise<ItemResult> {
   const attempt = (turn.progress.items[item]?.attempts ?? 0) + 1;
   const at = retryAt(turn.now, attempt, error, () => turn.deps.random());
-  if (!isTransient(error) || attempt >= MOST_ATTEMPTS || at >= deadline) return giveUp(turn, item, error);
+  const most = isTransient(error) ? MOST_ATTEMPTS : error instanceof PortFailure ? patience : 1;
+  if (attempt >= most || at >= deadline) return giveUp(turn, item, error);
   await turn.record({ type: "item-retrying", item, attempt, failure: failureOf(error), retryAt: at });
   return "changed";
 }

@@ -11,6 +11,8 @@ import type { ItemResult, ItemWait, Turn } from "./turn.ts";
 
 /** A roll of many pods takes its time; after this a person must look. */
 const RESTORE_TIMEOUT_MS = 60 * MINUTE;
+/** One odd refusal must not leave the bad version serving: half a minute of tries. */
+const PATIENCE = 6;
 const LOCK_POLL_MS = 5 * SECOND;
 const SETTLED: readonly ItemProgress["state"][] = ["refused", "failed"];
 
@@ -63,7 +65,7 @@ async function restoreService(turn: Turn, service: string): Promise<ItemResult> 
   } catch (error) {
     if (turn.deps.signal.aborted) throw error;
     if (error instanceof AwaitsAnswer) return restingUntilAnswered(turn, item);
-    return keepFailure(turn, item, error, deadline);
+    return keepFailure(turn, item, error, deadline, PATIENCE);
   }
 }
 
