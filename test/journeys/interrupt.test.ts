@@ -22,7 +22,7 @@ test(
     expect(last).toMatchObject({ type: "run-paused", because: "interrupted by SIGINT" });
     const id = last?.run ?? "";
     expect(paused.stderr).toMatch(/^SIGINT: finishing what is in flight, then pausing\. Once more ends at once/);
-    expect(paused.stdout).toMatch(/backend, backend-integration, backend-sync and listen serve unwatched/);
+    expect(paused.stdout).toMatch(/backend, backend-sync, backend-integration and listen serve unwatched/);
     expect(paused.stdout).toContain(`runbook resume ${id}`);
     expect(dispatches).toHaveLength(2);
 
