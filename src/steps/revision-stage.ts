@@ -2,11 +2,14 @@
 import type { CloudRunSnapshot, CloudRunTarget, ServiceSwitch } from "../model/service.ts";
 import type { Instant } from "../model/time.ts";
 import { isPinned, sharesOf, showShares } from "../model/traffic.ts";
+import { isPinnedBehind } from "./pinned-traffic.ts";
 import type { CloudRunRevision, CloudRunService } from "../ports/cloud-run.ts";
 
 export type Stage =
   | { readonly kind: "waiting"; readonly text: string }
   | { readonly kind: "live"; readonly text: string; readonly change: ServiceSwitch }
+  /** Ready at 0 %, and it is for this step to give it the traffic. */
+  | { readonly kind: "ready-behind-pin"; readonly text: string }
   /** `failing`: the revision has failed and takes requests; in short what it failed of. */
   | { readonly kind: "refused"; readonly text: string; readonly because: string; readonly failing?: string };
 
@@ -40,6 +43,9 @@ export function stageOf(facts: StageFacts): Stage {
   const isSettled =
     !state.reconciling && state.observedGeneration === state.generation && state.ready.state === "succeeded";
   if (isSettled && share === 100) return { kind: "live", text: `live (${revision.name})`, change: changeOf(facts) };
+  if (isSettled && share === 0 && isPinned(state.traffic) && !facts.movedByWorkflow && isPinnedBehind(facts.before)) {
+    return { kind: "ready-behind-pin", text: `revision ${revision.name} is ready at 0 %: it gets the traffic by name` };
+  }
   if (isSettled && share === 0 && isPinned(state.traffic) && !facts.movedByWorkflow) {
     return refused(
       `revision ${revision.name} is deployed, 0 % traffic: the service is pinned to ` +

@@ -1,10 +1,12 @@
-/** `wait-for-revision`: waits until the revision that this run's deploy made has all the traffic; changes nothing itself. */
+/** `wait-for-revision`: waits until the revision that this run's deploy made has all the traffic. Changes traffic only where
+ * an earlier rollback left a pin. */
 import { z } from "zod";
 import { PortFailure } from "../model/error.ts";
 import type { CloudRunSnapshot, CloudRunTarget } from "../model/service.ts";
 import { type Instant, instantSchema, MINUTE, msBetween, plusMs, SECOND } from "../model/time.ts";
 import { isPinned, sharesOf, showShares } from "../model/traffic.ts";
 import type { CloudRunRevision, CloudRunService } from "../ports/cloud-run.ts";
+import { isPinnedBehind, shiftByName, unpin } from "./pinned-traffic.ts";
 import { type Stage, stageOf } from "./revision-stage.ts";
 import type { Finding, PreflightContext, StepContext, StepKind, StepOutcome, StepService } from "./step.ts";
 
@@ -66,14 +68,22 @@ function pinFindings(name: string, target: CloudRunTarget, service: CloudRunServ
   const command =
     `gcloud run services update-traffic ${target.service} --to-latest ` +
     `--region ${target.region} --project ${target.project}`;
+  // As a rollback leaves it: the newest revision must not serve, so un-pinning first is no advice to give.
+  if (newest !== undefined && !pinnedTo.has(newest) && pinnedTo.size === 1) {
+    return [
+      {
+        severity: "remark",
+        what:
+          `${name} is pinned to ${showShares(pinnedTo)}, behind its newest revision ${newest}: the new revision is ` +
+          `checked at 0 %, gets the traffic by name, and then the pin goes`,
+      },
+    ];
+  }
   return [
     {
       severity: "error",
       what: `${name} is pinned to ${showShares(pinnedTo)}: a deploy would get 0 % of its traffic`,
-      next:
-        newest === undefined || pinnedTo.has(newest)
-          ? `un-pin it with \`${command}\``
-          : `\`${command}\` would send everything to ${newest} at once: un-pin only when that revision is good`,
+      next: `un-pin it with \`${command}\``,
     },
   ];
 }
@@ -159,7 +169,17 @@ async function look(context: StepContext<Args>, service: StepService, memo: Memo
     target,
   });
   const after = { expected: revision.name, createdAt: revision.createdAt };
+  if (stage.kind === "ready-behind-pin") await shiftByName(context, target, revision.name);
+  if (stage.kind === "live" && leavesPin(context.args, state, before, revision.name)) {
+    await unpin(context, target, revision.name);
+  }
   return { service, stage, memo: stage.kind === "live" ? { ...after, live: revision.name } : after };
+}
+
+/** Whether a pin that a rollback left is still there and can go: what serves is the newest revision itself. */
+function leavesPin(args: Args, state: CloudRunService, before: CloudRunSnapshot, serving: string): boolean {
+  if (args["traffic-moved-by"] === "workflow" || !isPinnedBehind(before)) return false;
+  return isPinned(state.traffic) && state.latestReadyRevision === serving;
 }
 
 /** The newest revision where it is another one than before the run. */

@@ -140,13 +140,22 @@ describe("a new revision that brings an import error and fails a third of its re
     const nothing = await journey.run("release", "backend-prod");
     expect(nothing.stdout).toBe("There is no hold on the services of backend-prod.\n");
 
-    const pinned = await journey.run("deploy", "backend-prod", "--yes");
-    expect(pinned.code).toBe(2);
-    expect(pinned.stderr).toMatch(
-      /backend is pinned to backend-00891-\w+[^\n]*: a deploy would get 0 % of its traffic/,
-    );
-    expect(pinned.stderr).toContain("Nothing was touched.");
     expect(journey.cloud.github.effects.dispatches).toHaveLength(dispatches);
+  });
+
+  test("the deploy after it is checked at 0 %, gets its traffic by name, and is un-pinned only then", async () => {
+    const effects = journey.cloud.cloudRun.effects.length;
+    // The same code fails again, and is put back again.
+    const again = await journey.run("deploy", "backend-prod", "--yes");
+    expect(again.stderr).toBe("");
+    expect(again.code).toBe(1);
+    expect(servedBy(journey.cloud)).toEqual(before);
+    const changes = journey.cloud.cloudRun.effects.slice(effects).filter(({ key }) => key.endsWith("/backend"));
+    const [deployed, shifted, unpinned, restored] = changes;
+    expect(changes.map(({ kind }) => kind)).toEqual(["deploy", "update-traffic", "update-traffic", "update-traffic"]);
+    expect(shifted?.traffic?.[0]).toMatchObject({ revision: deployed?.revision, percent: 100 });
+    expect(unpinned?.traffic?.[0]).toEqual({ percent: 100 });
+    expect(restored?.traffic?.[0]).toMatchObject({ revision: expect.stringMatching(/^backend-00891-/), percent: 100 });
   });
 });
 

@@ -9,7 +9,7 @@ import type { RunDeploy } from "../../../src/simulator/cloud-run-state.ts";
 import type { StepOutcome, StepService } from "../../../src/steps/step.ts";
 import { waitForRevision } from "../../../src/steps/wait-for-revision.ts";
 import { type GoogleWorld, googleWorld, KEY, OLD, START, TARGET } from "../../support/google-world.ts";
-import { preflightContext, stepContext } from "../../support/step-context.ts";
+import { EffectLedger, preflightContext, stepContext } from "../../support/step-context.ts";
 
 let cloud: GoogleWorld;
 afterEach(() => cloud.close());
@@ -21,6 +21,7 @@ const LINE = "based-hardware/us-central1";
 class Waiting {
   readonly switched: ServiceSwitch[] = [];
   readonly texts: string[] = [];
+  readonly #ledger = new EffectLedger();
   readonly #args: Record<string, unknown>;
   readonly #services: readonly StepService[];
   readonly #startedAt: Instant = cloud.world.now;
@@ -52,6 +53,7 @@ class Waiting {
         kind: waitForRevision,
         services: this.#services,
         memo: this.#memo,
+        ledger: this.#ledger,
         startedAt: this.#startedAt,
       }),
     );
@@ -186,6 +188,35 @@ describe("the other endings", () => {
     expect(step.switched).toEqual([]);
   });
 
+  test("pinned by a rollback: the new revision is checked at 0 %, gets the traffic by name, and then the pin goes", async () => {
+    cloud = await googleWorld();
+    const bad = deploy();
+    cloud.pass(MINUTE);
+    cloud.cloudRunState.updateTraffic(KEY, "", [
+      { revision: OLD, percent: 100 },
+      { revision: bad, percent: 0, tag: "bad" },
+    ]);
+    cloud.pass(10 * SECOND);
+    const step = await Waiting.begin();
+    const good = deploy();
+
+    expect(await step.finish()).toMatchObject({ kind: "done" });
+
+    expect(step.switched).toMatchObject([{ service: "backend", from: OLD, to: good }]);
+    cloud.pass(10 * SECOND);
+    const changes = cloud.cloudRunState.effects.filter(({ kind }) => kind === "update-traffic").slice(1);
+    expect(changes.map(({ traffic }) => traffic)).toMatchObject([
+      [
+        { revision: good, percent: 100 },
+        { revision: bad, percent: 0, tag: "bad" },
+      ],
+      [{ percent: 100 }, { revision: bad, percent: 0, tag: "bad" }],
+    ]);
+    expect(changes[1]?.traffic?.[0]?.revision).toBeUndefined();
+    const served = cloud.cloudRunState.service(KEY).served.filter(({ percent }) => percent > 0);
+    expect(served).toMatchObject([{ revision: good, percent: 100, latest: true }]);
+  });
+
   test("another newer revision supersedes the one that is waited for", async () => {
     cloud = await googleWorld();
     const step = await Waiting.begin();
@@ -268,9 +299,13 @@ describe("preflight", () => {
     ]);
     const name = deploy();
     cloud.pass(MINUTE);
-    expect(await findings()).toMatchObject([
-      { severity: "error", what: expect.stringContaining(OLD), next: expect.stringContaining(`everything to ${name}`) },
-    ]);
+    const [behind, ...more] = await findings();
+    expect(more).toEqual([]);
+    expect(behind).toMatchObject({
+      severity: "remark",
+      what: expect.stringContaining(`behind its newest revision ${name}`),
+    });
+    expect(JSON.stringify(behind)).not.toContain("--to-latest");
     expect(await findings({ "traffic-moved-by": "workflow" })).toEqual([]);
   });
 
