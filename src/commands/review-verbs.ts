@@ -1,4 +1,4 @@
-/** The verbs that look back, as words of the command line: explain, show, history, backtest. They change nothing. */
+/** The verbs that look back, as words of the command line: explain, show, history, judge, backtest. They change nothing. */
 import type { Argv } from "yargs";
 import type { Io } from "./io.ts";
 
@@ -12,7 +12,10 @@ const jsonOption = { type: "boolean", default: false, describe: "one JSON value 
 const idOption = { type: "string", demandOption: true, describe: "a run's id" } as const;
 
 export function reviewVerbs(parser: Argv, io: Io, settle: Settle): Argv {
-  return [explainVerb, showVerb, historyVerb, backtestVerb].reduce((verbs, add) => add(verbs, io, settle), parser);
+  return [explainVerb, showVerb, historyVerb, judgeVerb, backtestVerb].reduce(
+    (verbs, add) => add(verbs, io, settle),
+    parser,
+  );
 }
 
 function explainVerb(parser: Argv, io: Io, settle: Settle): Argv {
@@ -66,6 +69,34 @@ function historyVerb(parser: Argv, io: Io, settle: Settle): Argv {
         .option("json", jsonOption)
         .example("$0 history backend-prod --limit 5", "the last five deploys"),
     (args) => settle(async () => (await import("./history.ts")).history(args, io)),
+  );
+}
+
+function judgeVerb(parser: Argv, io: Io, settle: Settle): Argv {
+  return parser.command(
+    "judge",
+    "the judge alone, on exported log entries (JSON array or NDJSON, gzip too)",
+    (args) =>
+      args
+        .option("baseline", {
+          type: "string",
+          demandOption: true,
+          describe: "entries from before; - is standard input",
+        })
+        .option("candidate", { type: "string", demandOption: true, describe: "entries since; - is standard input" })
+        .option("switch", { type: "string", describe: "when the new version began to serve (RFC 3339)" })
+        .option("now", { type: "string", describe: "until when the candidate's entries are complete (RFC 3339)" })
+        .option("config", { type: "string", describe: "statuses, critical signatures, horizon: a YAML or JSON file" })
+        .option("inconclusive-exit", { type: "number", default: 3, describe: "exit code for INCONCLUSIVE" })
+        .option("json", jsonOption)
+        .example("$0 judge --baseline before.json --candidate after.ndjson.gz", "as gcloud logging read exports them"),
+    (args) =>
+      settle(async () => {
+        const { baseline, candidate, json, inconclusiveExit } = args;
+        const given = { switch: args.switch, now: args.now, config: args.config };
+        const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+        return (await import("./judge.ts")).runJudge({ baseline, candidate, json, inconclusiveExit, ...known }, io);
+      }),
   );
 }
 
