@@ -2,7 +2,7 @@
 import type { Argv } from "yargs";
 import type { Io } from "./io.ts";
 
-type Settle = (run: () => Promise<number>) => Promise<void>;
+import type { Settle } from "./verb-options.ts";
 
 const stateOption = {
   type: "string",

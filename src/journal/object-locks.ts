@@ -1,4 +1,5 @@
 /** Locks and holds of services in a bucket: all in one object, compared and replaced. Does not decide who should have one. */
+import { fenceToRenew, isInTheWay } from "./lock-rules.ts";
 import { z } from "zod";
 import { type Instant, instantSchema, plusMs } from "../model/time.ts";
 import type { ObjectStore } from "./object-store.ts";
@@ -111,23 +112,6 @@ function without(table: Table, gone: readonly LockEntry[]): { readonly table?: T
 
 function nextFence(table: Table, services: readonly string[]): number {
   return Math.max(0, ...services.map((service) => table.fences[service] ?? 0)) + 1;
-}
-
-function isInTheWay(entry: LockEntry, run: string, now: Instant): boolean {
-  if (entry.kind === "hold") return true;
-  return entry.run !== run && entry.until !== undefined && entry.until > now;
-}
-
-/** The fence of a lock that this very owner already has on all of the services: a renewal keeps it. */
-function fenceToRenew(
-  services: readonly string[],
-  present: readonly LockEntry[],
-  run: string,
-  owner: string,
-): number | undefined {
-  const own = present.filter((entry) => entry.run === run && entry.owner === owner);
-  const [fence, ...others] = new Set(own.map((entry) => entry.fence));
-  return own.length === new Set(services).size && others.length === 0 ? fence : undefined;
 }
 
 const entrySchema: z.ZodType<LockEntry> = z.strictObject({

@@ -1,4 +1,5 @@
 /** Locks and holds of services in SQLite: one entry per service. Does not decide who should have one. */
+import { fenceToRenew, isInTheWay } from "./lock-rules.ts";
 import { z } from "zod";
 import { type Instant, instantSchema, plusMs } from "../model/time.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
@@ -98,23 +99,6 @@ export class SqliteLocks implements Locks {
       entry.because,
     );
   }
-}
-
-function isInTheWay(entry: LockEntry, run: string, now: Instant): boolean {
-  if (entry.kind === "hold") return true;
-  return entry.run !== run && entry.until !== undefined && entry.until > now;
-}
-
-/** The fence of a lock that this very owner already has on all of the services: a renewal keeps it. */
-function fenceToRenew(
-  services: readonly string[],
-  present: readonly LockEntry[],
-  run: string,
-  owner: string,
-): number | undefined {
-  const own = present.filter((entry) => entry.run === run && entry.owner === owner);
-  const [fence, ...others] = new Set(own.map((entry) => entry.fence));
-  return own.length === new Set(services).size && others.length === 0 ? fence : undefined;
 }
 
 const entrySchema = z

@@ -1,4 +1,5 @@
 /** The scenario's answers over HTTP on loopback. Misbehaves by plan and models nothing itself. */
+import { listen } from "./listen.ts";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
 import { z } from "zod";
@@ -19,18 +20,7 @@ export async function startControlServer(
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
   const calls = callsOf(state);
   const server = createServer((request, response) => void serve(request, response, state, faults, calls));
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(0, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("the control server is not listening");
-  return {
-    url: `http://127.0.0.1:${address.port}`,
-    async close() {
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-    },
-  };
+  return listen(server);
 }
 
 async function serve(

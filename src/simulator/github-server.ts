@@ -1,4 +1,5 @@
 /** The simulated GitHub as an HTTP server on loopback: tokens, limits, etags, pages and faults around the routes. */
+import { listen } from "./listen.ts";
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { HOUR, msOf, plusMs } from "../model/time.ts";
@@ -27,20 +28,7 @@ export async function startGitHubServer(state: GitHubState, faults: Faults): Pro
       send(state, response, { status: 500, body: { message: String(error) } });
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(0, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("the GitHub server is not listening");
-  return {
-    url: `http://127.0.0.1:${address.port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        // Requests that a fault left without an answer would hold the server open.
-        server.closeAllConnections();
-      }),
-  };
+  return listen(server);
 }
 
 type Routes = readonly { readonly route: GitHubRoute; readonly pattern: RegExp }[];

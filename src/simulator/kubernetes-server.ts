@@ -1,4 +1,5 @@
 /** The Kubernetes REST API over the simulated cluster, on loopback: enough for client-node and kubectl. Knows no time. */
+import { listen } from "./listen.ts";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Fault, Faults } from "./faults.ts";
 import { discovery, RESOURCES } from "./kubernetes-discovery.ts";
@@ -45,17 +46,7 @@ export async function startKubernetesServer(
   const server = createServer((message, response) => {
     answer(state, faults, message, response).catch((error: unknown) => sendStatus(response, error));
   });
-  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("the Kubernetes server is not listening");
-  return {
-    url: `http://127.0.0.1:${address.port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return listen(server);
 }
 
 async function answer(

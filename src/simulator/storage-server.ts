@@ -1,4 +1,5 @@
 /** The simulated Cloud Storage JSON API on loopback: upload, download, list and delete as the official client sends them. */
+import { listen } from "./listen.ts";
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
@@ -21,20 +22,7 @@ export async function startStorageServer(
   const server = createServer((request, response) => {
     serve(state, faults, now, request, response).catch((error: unknown) => refuse(response, error));
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(0, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("the storage server is not listening");
-  return {
-    url: `http://127.0.0.1:${address.port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        // Requests that a fault left without an answer would hold the server open.
-        server.closeAllConnections();
-      }),
-  };
+  return listen(server);
 }
 
 async function serve(

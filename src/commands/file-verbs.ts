@@ -1,0 +1,94 @@
+/** The verbs that need no cloud, as words of the command line: validate, plan, list, and rehearsals. */
+import type { Argv } from "yargs";
+import type { Io } from "./io.ts";
+import { jsonOption, nameOption, type Settle } from "./verb-options.ts";
+
+export function fileVerbs(parser: Argv, io: Io, settle: Settle): Argv {
+  return rehearseVerbs(runbookVerbs(parser, io, settle), io, settle);
+}
+
+function runbookVerbs(parser: Argv, io: Io, settle: Settle): Argv {
+  return parser
+    .command(
+      "validate [files..]",
+      "check runbook files: every problem at once, with its place and remedy",
+      (args) =>
+        args
+          .positional("files", {
+            type: "string",
+            array: true,
+            default: [] as string[],
+            describe: "default: every file in runbooks/",
+          })
+          .option("json", { type: "boolean", default: false, describe: "one JSON value on stdout" })
+          .example("$0 validate", "all of them")
+          .example("$0 validate runbooks/backend-prod.yaml", "one of them"),
+      (args) => settle(async () => (await import("./files.ts")).validate({ files: args.files, json: args.json }, io)),
+    )
+    .command(
+      "plan <name>",
+      "the frozen plan of a deploy, without acting and without the network",
+      (args) =>
+        args
+          .positional("name", nameOption)
+          .option("pr", { type: "number", describe: "the pull request to report on" })
+          .option("input", {
+            type: "string",
+            array: true,
+            nargs: 1,
+            describe: "an input of the runbook: KEY=VALUE; may be repeated",
+          })
+          .option("json", { type: "boolean", default: false, describe: "one JSON value on stdout" })
+          .example("$0 plan backend-prod --input branch=hotfix", "what would be done, and judged when"),
+      (args) => settle(async () => (await import("./files.ts")).plan(args, io)),
+    )
+    .command(
+      "list",
+      "the runbooks here",
+      (args) => args.example("$0 list", "name and description of each"),
+      () => settle(async () => (await import("./files.ts")).list(io)),
+    );
+}
+
+function rehearseVerbs(parser: Argv, io: Io, settle: Settle): Argv {
+  return parser
+    .command(
+      "rehearse [name]",
+      "the same runbook against a simulated cloud on loopback, hours compressed into seconds",
+      (args) =>
+        args
+          .positional("name", { type: "string", describe: "a runbook's name, or a path to its file" })
+          .option("scenario", {
+            type: "string",
+            default: "seed",
+            describe: "what happens: a scenario's name, or a path to its file",
+          })
+          .option("list", { type: "boolean", default: false, describe: "the scenarios there are" })
+          .option("all", {
+            type: "boolean",
+            default: false,
+            describe: "every scenario that applies to the runbook, and one table",
+          })
+          .option("seed", { type: "number", default: 1, describe: "the world's chance" })
+          .option("state", { type: "string", describe: "keep the rehearsal's journal in this file" })
+          .option("json", jsonOption)
+          .example("$0 rehearse backend-prod", "the good day that the README shows")
+          .example(
+            "$0 rehearse backend-prod --scenario bad-revision",
+            "a FAIL, a rollback, and the comment that says so",
+          )
+          .example("$0 rehearse backend-prod --all", "the whole library; exit 1 on any surprise"),
+      (args) => settle(async () => (await import("./rehearse.ts")).rehearse(args, io)),
+    )
+    .command(
+      "simulate <name>",
+      "leave a simulated cloud running for this runbook, and print the environment that points at it",
+      (args) =>
+        args
+          .positional("name", nameOption)
+          .option("scenario", { type: "string", default: "seed", describe: "a scenario's name, or a path to its file" })
+          .option("seed", { type: "number", default: 1, describe: "the world's chance" })
+          .example("$0 simulate backend-prod", "then in another terminal: deploy --simulated, kubectl, curl"),
+      (args) => settle(async () => (await import("./simulate.ts")).simulate(args, io)),
+    );
+}
