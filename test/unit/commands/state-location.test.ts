@@ -4,11 +4,11 @@ import { testIo } from "../../support/journey.ts";
 
 test("a state is a file of this machine, or a place in a bucket", () => {
   const check = (given: string | undefined, env: Record<string, string>, expected: string): void =>
-    expect(stateLocation(given, testIo(env, "/work"))).toBe(expected);
-  check("a.db", {}, "/work/a.db");
+    expect(stateLocation(given, testIo(env, "/home/op"))).toBe(expected);
+  check("a.db", {}, "/home/op/a.db");
   check(":memory:", {}, ":memory:");
   check(undefined, { RUNBOOK_STATE: "/b.db" }, "/b.db");
-  check("a.db", { RUNBOOK_STATE: "gs://team/x" }, "/work/a.db");
+  check("a.db", { RUNBOOK_STATE: "gs://team/x" }, "/home/op/a.db");
   check(undefined, { RUNBOOK_STATE: "gs://team/x" }, "gs://team/x");
   check(undefined, { HOME: "/home/ann" }, "/home/ann/.local/state/runbook/state.db");
   check("", { XDG_STATE_HOME: "/s" }, "/s/runbook/state.db");
