@@ -57,7 +57,9 @@ export async function loadFile(path: string, io: Io): Promise<FoundRunbook> {
       next: "Check the name; `runbook list` shows the runbooks here.",
     });
   });
-  const loaded = loadRunbook(file, bytes.toString("utf8"), allSteps);
+  const loaded = loadRunbook(file, bytes.toString("utf8"), allSteps, {
+    project: io.env["GOOGLE_CLOUD_PROJECT"] || undefined,
+  });
   if ("problems" in loaded) throw new InvalidRunbook(loaded.problems);
   return { runbook: loaded.runbook, file, digest: digestOf(bytes) };
 }

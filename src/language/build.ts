@@ -7,7 +7,13 @@ import type { Path } from "./source.ts";
 
 type PositionOf = (path: Path) => Position;
 
-export function buildRunbook(file: RunbookFile, positionOf: PositionOf): Runbook {
+/** What a file may leave to the environment that it is read in. */
+export interface Defaults {
+  /** GOOGLE_CLOUD_PROJECT */
+  readonly project?: string | undefined;
+}
+
+export function buildRunbook(file: RunbookFile, positionOf: PositionOf, defaults: Defaults): Runbook {
   const steps = file.steps.map((step, index) => stepOf(step, positionOf(["steps", index])));
   return {
     name: file.name,
@@ -18,7 +24,7 @@ export function buildRunbook(file: RunbookFile, positionOf: PositionOf): Runbook
       ...present("default", input.default),
       ...present("options", input.options),
     })),
-    services: mapValues(file.services, targetOf),
+    services: mapValues(file.services, (service) => targetOf(service, defaults)),
     steps,
     ...present("monitor", file.monitor && monitorOf(file.monitor, steps, positionOf)),
     rollback: {
@@ -49,20 +55,28 @@ function stepOf(step: RunbookFile["steps"][number], position: Position): StepSpe
   };
 }
 
-function targetOf(service: RunbookFile["services"][string]): ServiceTarget {
+function targetOf(service: RunbookFile["services"][string], defaults: Defaults): ServiceTarget {
   const cloudRun = service["cloud-run"];
-  if (cloudRun !== undefined) return { platform: "cloud-run", ...cloudRun };
+  if (cloudRun !== undefined) {
+    return { platform: "cloud-run", ...cloudRun, project: projectOf(cloudRun.project, defaults) };
+  }
   const { kubernetes } = service;
   if (kubernetes === undefined) throw new RangeError("a service without a platform was let through");
   return {
     platform: "kubernetes",
-    project: kubernetes.project,
+    project: projectOf(kubernetes.project, defaults),
     cluster: kubernetes.cluster,
     ...present("location", kubernetes.location),
     ...present("context", kubernetes.context),
     namespace: kubernetes.namespace,
     ...workloadOf(kubernetes),
   };
+}
+
+function projectOf(named: string | undefined, { project }: Defaults): string {
+  const found = named ?? project;
+  if (found === undefined) throw new RangeError("a service without a project was let through");
+  return found;
 }
 
 function workloadOf(

@@ -1,12 +1,13 @@
 /** A runbook's text -> a Runbook, or everything that is wrong with it, each with its place. Reads no file and asks nobody. */
 import type { Runbook } from "../model/runbook.ts";
 import type { StepKind } from "../steps/step.ts";
-import { buildRunbook } from "./build.ts";
+import { buildRunbook, type Defaults } from "./build.ts";
 import { draftOf } from "./draft.ts";
 import { isNotBuilt } from "./not-built.ts";
 import type { Problem } from "./problems.ts";
 import { RULES, secretsStayOutside } from "./rules.ts";
 import { runbookFileSchema } from "./schema.ts";
+import { projectsAreNamed } from "./service-rules.ts";
 import { shapeIssues } from "./shape.ts";
 import { type Finding, openSource, type Source } from "./source.ts";
 
@@ -15,8 +16,13 @@ export type Loaded = { readonly runbook: Runbook } | { readonly problems: readon
 /** At most this many problems are told: more are the symptom of a wrong file. */
 const MAX_PROBLEMS = 100;
 
-/** `file` is only named in problems. `kinds` are the step kinds that `uses:` may name. */
-export function loadRunbook(file: string, text: string, kinds: readonly StepKind<never>[]): Loaded {
+/** `file` is only named in problems. `kinds` are the step kinds that `uses:` may name; `defaults` is what the file may leave open. */
+export function loadRunbook(
+  file: string,
+  text: string,
+  kinds: readonly StepKind<never>[],
+  defaults: Defaults = {},
+): Loaded {
   const { source, findings, fatal } = openSource(file, text);
   if (fatal) return { problems: problemsOf(source, [...findings, ...secretFindings(source)]) };
   const parsed = runbookFileSchema.safeParse(source.value);
@@ -24,10 +30,11 @@ export function loadRunbook(file: string, text: string, kinds: readonly StepKind
   const all = [
     ...findings,
     ...RULES.flatMap((rule) => rule(draft, text)),
+    ...(defaults.project === undefined ? projectsAreNamed(draft) : []),
     ...(parsed.success ? [] : shapeFindings(source.value)),
   ];
   if (all.length > 0 || !parsed.success) return { problems: problemsOf(source, all) };
-  return { runbook: buildRunbook(parsed.data, (path) => source.positionOf(path)) };
+  return { runbook: buildRunbook(parsed.data, (path) => source.positionOf(path), defaults) };
 }
 
 /** A file that cannot be read as a runbook may still give a secret away. */

@@ -34,9 +34,12 @@ const inputSchema = z.strictObject({
     .describe("The values that are allowed."),
 });
 
+const projectSchema = (description: string) =>
+  text("a project id").optional().describe(`${description} Default: the variable GOOGLE_CLOUD_PROJECT.`);
+
 const cloudRunSchema = z
   .strictObject({
-    project: text("a project id").describe("The Google Cloud project id."),
+    project: projectSchema("The Google Cloud project id."),
     region: text("a region").describe("The region, such as us-central1."),
     service: text("a Cloud Run service's name").describe("The Cloud Run service's name."),
   })
@@ -46,7 +49,7 @@ const workload = (kind: string) => text(`a ${kind}'s name`, 253).optional().desc
 
 const kubernetesSchema = z
   .strictObject({
-    project: text("a project id").describe("The Google Cloud project whose Cloud Logging holds the pods' logs."),
+    project: projectSchema("The Google Cloud project whose Cloud Logging holds the pods' logs."),
     cluster: text("a cluster's name").describe("The cluster's name."),
     location: text("a zone or region").optional().describe("The cluster's zone or region."),
     context: text("a kubeconfig context")

@@ -54,6 +54,19 @@ function exactlyOne(
   ];
 }
 
+/** Only where no default project is given. */
+export function projectsAreNamed(draft: Draft): readonly Finding[] {
+  return draft.services.flatMap((service) =>
+    PLATFORM_KEYS.flatMap((platform) => {
+      const raw = recordOf(service.raw[platform]);
+      if (raw === undefined || Object.hasOwn(raw, "project")) return [];
+      const what = `the service ${quoted(service.name)} names no project`;
+      const remedy = "add `project:`, or set GOOGLE_CLOUD_PROJECT";
+      return [at([...service.path, platform], "key", "missing-key", what, "a Google Cloud project id", remedy)];
+    }),
+  );
+}
+
 export function servicesExist(draft: Draft): readonly Finding[] {
   const known = draft.services.map((service) => service.name);
   return usesOf(draft).flatMap((use) =>

@@ -43,6 +43,15 @@ function said(text: string): readonly string[] {
 }
 
 describe("a right runbook", () => {
+  it("takes the project of its environment where it names none, and says so where there is none", () => {
+    const text = withLine(6, "  api: { cloud-run: { region: r, service: api } }");
+    expect(said(text)).toEqual(["6:10 missing-key: the service `api` names no project"]);
+    expect(problems(text)[0]?.remedy).toBe("add `project:`, or set GOOGLE_CLOUD_PROJECT");
+    const loaded = loadRunbook("r.yaml", text, languageKinds, { project: "from-the-environment" });
+    const services = "runbook" in loaded ? loaded.runbook.services : {};
+    expect([services["api"], services["web"]]).toMatchObject([{ project: "from-the-environment" }, { project: "p" }]);
+  });
+
   it("loads with every default filled in and every position kept", () => {
     const loaded = loadRunbook("r.yaml", GOOD, languageKinds);
     expect(loaded).toMatchObject({
