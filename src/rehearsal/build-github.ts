@@ -22,6 +22,7 @@ export function buildGitHub(cloud: SimulatedCloud, plan: Plan, scenario: Scenari
   const pull = scenario["pull-request"];
   if (pull !== undefined) {
     const merge = pull["merge-commit"];
+    if (merge !== undefined) addMerge(cloud, fullName, scenario, merge, pull.title);
     cloud.github.addPullRequest(fullName, {
       number: pull.number,
       title: pull.title,
@@ -38,6 +39,20 @@ export function buildGitHub(cloud: SimulatedCloud, plan: Plan, scenario: Scenari
       behaviour: behaviourOf(step, cloud, plan, scenario),
     });
   }
+}
+
+/** A merge that is not among the commits is on a line of its own: what is deployed does not contain it. */
+function addMerge(
+  { github }: SimulatedCloud,
+  fullName: string,
+  { commits }: Scenario,
+  merge: string,
+  title: string,
+): void {
+  const sha = fullSha(merge);
+  const [oldest] = commits;
+  if (oldest === undefined || github.repository(fullName).commits.has(sha)) return;
+  github.addCommit(fullName, { sha, title, parents: [fullSha(oldest.sha)] });
 }
 
 /** A workflow file with just the inputs that the step gives. */

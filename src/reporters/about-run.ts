@@ -88,18 +88,33 @@ function commitRange(group: readonly EventOf<"commits-compared">[], progress: Pr
   ].join("\n\n");
 }
 
+/** To stand near the top: a verdict tells nothing of a change that is not deployed. Empty unless that is certain. */
+export function mergeWarning(progress: Progress): string {
+  const without = Object.values(progress.commits).filter(({ containsMerge }) => containsMerge === "no");
+  const [first] = without;
+  const { pullRequest, runbook } = progress.plan;
+  if (first === undefined || pullRequest === undefined) return "";
+  const home = runbook.repository === undefined ? undefined : `https://github.com/${runbook.repository}`;
+  const deployed = listed([...new Set(without.map(({ after }) => after))].map((after) => shaLink(after, home)));
+  const services = listed(without.map(({ service }) => codeSpan(service)));
+  return `⚠️ **The deployed commit does NOT contain this pull request's ${mergeName(first, home)}**: ${deployed} is deployed on ${services}. What is judged here says nothing about this pull request's change.`;
+}
+
 function mergeSentence(compared: EventOf<"commits-compared">, progress: Progress, home: string | undefined): string {
   if (progress.plan.pullRequest === undefined) return "";
-  const merge =
-    compared.mergeCommit === undefined ? "merge commit" : `merge commit ${shaLink(compared.mergeCommit, home)}`;
+  const merge = mergeName(compared, home);
   switch (compared.containsMerge) {
     case "yes":
       return `It contains this pull request's ${merge}.`;
     case "no":
-      return `**It does not contain this pull request's ${merge}.**`;
+      return `**It does NOT contain this pull request's ${merge}.**`;
     case "unknown":
       return "Whether it contains this pull request's merge commit is unknown.";
   }
+}
+
+function mergeName({ mergeCommit }: EventOf<"commits-compared">, home: string | undefined): string {
+  return mergeCommit === undefined ? "merge commit" : `merge commit ${shaLink(mergeCommit, home)}`;
 }
 
 function shaLink(sha: string, home: string | undefined): string {

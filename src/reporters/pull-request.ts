@@ -6,6 +6,7 @@ import {
   commandsBlock,
   commits,
   latenessOf,
+  mergeWarning,
   nextSentence,
   pastCheckpoints,
   stepsTable,
@@ -35,6 +36,7 @@ export function checkpointComment(progress: Progress, checkpoint: string): strin
         .filter(Boolean)
         .join(" "),
     },
+    { text: mergeWarning(progress) },
     { text: servicesTable(report, event.at) },
     { text: checksTable(event.results, event.at) },
     { text: patterns(event.results) },
@@ -55,6 +57,7 @@ export function progressComment(progress: Progress): string {
     { text: `**${prose(report.runbook)}** · ${report.state.word}${verdict} — ${prose(report.state.sentence)}` },
     { text: [rehearsalNote(report), startedSentence(report)].filter(Boolean).join(" ") },
     { text: leftBehind(report) },
+    { text: mergeWarning(progress) },
     { text: stepsTable(report) },
     { text: servicesTable(report) },
     { text: checkpointsTable(report) },
