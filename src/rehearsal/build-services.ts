@@ -37,27 +37,35 @@ function buildCloudRun(
       commit: commitsOf(scenario).before,
       createdAt: plusMs(cloud.world.now, -7 * DAY),
     },
-    ...(rule.pinned === true ? { traffic: [{ revision: name, percent: 100 }] } : {}),
-    ...splitOf(rule.split, target.service, name, number, cloud),
+    ...trafficBefore(rule, target.service, name, number, cloud),
   });
   cloud.traffic.setProfile(key, trafficOf(rule, scenario));
 }
 
-/** Traffic that is shared with the revision before. */
-function splitOf(
-  percent: number | undefined,
+/** Traffic as it was left: the tags first, then who has it. Empty: everything to the latest, whichever that is. */
+function trafficBefore(
+  { pinned, split, tags = [] }: ReturnType<typeof ruleFor>,
   service: string,
   name: string,
   number: number,
   { world }: SimulatedCloud,
 ): { olderRevisions?: readonly { name: string; createdAt: Instant }[]; traffic?: readonly RunTraffic[] } {
-  if (percent === undefined) return {};
+  if (split === undefined && tags.length === 0) {
+    return pinned === true ? { traffic: [{ revision: name, percent: 100 }] } : {};
+  }
   const older = `${service}-00${number - 1}-${token(world.random(`older/${service}`), 3)}`;
+  const tagged = tags.map((tag): RunTraffic => ({ revision: older, percent: 0, tag }));
+  const whole = pinned === true ? { revision: name, percent: 100 } : { percent: 100 };
   return {
     olderRevisions: [{ name: older, createdAt: plusMs(world.now, -14 * DAY) }],
     traffic: [
-      { revision: name, percent: 100 - percent },
-      { revision: older, percent },
+      ...tagged,
+      ...(split === undefined
+        ? [whole]
+        : [
+            { revision: name, percent: 100 - split },
+            { revision: older, percent: split },
+          ]),
     ],
   };
 }

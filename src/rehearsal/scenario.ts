@@ -109,6 +109,10 @@ const serviceSchema = z.strictObject({
     .max(99)
     .optional()
     .describe("so many percent of the traffic went to an even older revision before"),
+  tags: z
+    .array(z.string().regex(/^[a-z][a-z0-9-]*$/))
+    .optional()
+    .describe("tag-only entries of 0 % for an even older revision stood first in the traffic before"),
   deploy: versionSchema.optional().describe("what the deploy brings"),
   later: z.array(laterSchema).optional().describe("what happens to it afterwards"),
 });
@@ -137,7 +141,7 @@ const countedFrom = z
   .default("start")
   .describe("what from and until count from: the scenario's start, or the moment the last service is deployed");
 
-const faultSchema = z.strictObject({
+export const faultSchema = z.strictObject({
   api: z.enum(["github", "cloud-run", "logging", "monitoring", "kubernetes", "http", "command", "helm", "notify"]),
   call: z.string().default("*"),
   kind: z.enum(["status", "after", "silence"]).default("status"),
