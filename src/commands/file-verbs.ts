@@ -69,6 +69,12 @@ function rehearseVerbs(parser: Argv, io: Io, settle: Settle): Argv {
             default: false,
             describe: "every scenario that applies to the runbook, and one table",
           })
+          .option("fault", {
+            type: "string",
+            array: true,
+            nargs: 1,
+            describe: "one more misbehaviour of an API: 'API:CALL=STATUSxN'; may be repeated",
+          })
           .option("seed", { type: "number", default: 1, describe: "the world's chance" })
           .option("state", { type: "string", describe: "keep the rehearsal's journal in this file" })
           .option("json", jsonOption)
@@ -76,6 +82,10 @@ function rehearseVerbs(parser: Argv, io: Io, settle: Settle): Argv {
           .example(
             "$0 rehearse backend-prod --scenario bad-revision",
             "a FAIL, a rollback, and the comment that says so",
+          )
+          .example(
+            "$0 rehearse backend-prod --fault 'github:dispatch=503x2'",
+            "GitHub answers the first two dispatches with 503",
           )
           .example("$0 rehearse backend-prod --all", "the whole library; exit 1 on any surprise"),
       (args) => settle(async () => (await import("./rehearse.ts")).rehearse(args, io)),

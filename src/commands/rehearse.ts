@@ -1,6 +1,7 @@
 /** `runbook rehearse`: the very deploy, against a simulated cloud on loopback, in an empty environment. */
 import { buildWorld } from "../rehearsal/build-world.ts";
 import { guardEgress } from "../rehearsal/egress-guard.ts";
+import { withFaults } from "../rehearsal/fault-words.ts";
 import { loadScenario, scenarioNames } from "../rehearsal/load-scenario.ts";
 import type { Scenario } from "../rehearsal/scenario.ts";
 import type { SimulatedCloud } from "../rehearsal/simulated-cloud.ts";
@@ -17,6 +18,8 @@ export interface RehearseOptions {
   readonly list?: boolean | undefined;
   /** Every scenario that applies, and one table. */
   readonly all?: boolean | undefined;
+  /** Added to the scenario's: `API:CALL=STATUSxN`. */
+  readonly fault?: readonly string[] | undefined;
   readonly seed: number;
   readonly state?: string | undefined;
   readonly json?: boolean | undefined;
@@ -29,8 +32,15 @@ export async function rehearse(options: RehearseOptions, io: Io): Promise<number
     printError(io, "Say which runbook to rehearse.\nNothing was touched.\n`runbook list` shows the runbooks here.");
     return EXIT.usage;
   }
+  if (options.all === true && (options.fault ?? []).length > 0) {
+    printError(
+      io,
+      "--fault is for one scenario, and --all is every one.\nNothing was touched.\nGive one of the two, `--fault` or `--all`.",
+    );
+    return EXIT.usage;
+  }
   if (options.all === true) return (await import("./rehearse-all.ts")).rehearseAll({ ...options, name }, io);
-  const scenario = await loadScenario(options.scenario);
+  const scenario = withFaults(await loadScenario(options.scenario), options.fault ?? []);
   return rehearseScenario({ ...options, name, showComments: options.json !== true }, scenario, io);
 }
 

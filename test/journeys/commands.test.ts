@@ -61,12 +61,27 @@ test.each([
   ["nothing to check", ["check"], /Say what to check/],
   ["two things to check", ["check", "backend-prod", "--due"], /Say what to check/],
   ["an unknown scenario", ["rehearse", "backend-prod", "--scenario", "nope"], /no scenario nope[\s\S]*bad-revision/],
+  [
+    "a fault of another form",
+    ["rehearse", "backend-prod", "--fault", "github=503"],
+    /"github=503"[\s\S]*API:CALL=STATUSxN/,
+  ],
+  ["a fault of no API", ["rehearse", "backend-prod", "--fault", "gitlab:*=503x2"], /api: [\s\S]*API:CALL=STATUSxN/],
+  ["a fault for all scenarios", ["rehearse", "backend-prod", "--all", "--fault", "github:*=503"], /one scenario/],
   ["a rehearsal of nothing", ["rehearse"], /Say which runbook/],
 ])("%s: exit 2, nothing touched, nothing on stdout", async (_what, argv, pattern) => {
   const ran = await run(argv, testIo({ HOME: "/nonexistent" }));
   expect([ran.code, ran.stdout]).toEqual([2, ""]);
   expect(ran.stderr).toMatch(pattern);
   expect(ran.stderr).toMatch(/Nothing was touched/);
+});
+
+test("rehearse --fault: added to the scenario's own, so often, and ridden out", async () => {
+  const faults = ["--fault", "github:get-run=503x2", "--fault", "github:dispatch=502"];
+  const ran = await run(["rehearse", SMALL.runbook, "--scenario", SMALL.scenario, ...faults], testIo(SMALL.env));
+  expect([ran.code, ran.stderr]).toEqual([0, ""]);
+  expect(ran.stdout.match(/ ! [^\n]*GitHub answered 503 to GET [^\n]*\/actions\/runs\/\d+:/g)).toHaveLength(2);
+  expect(ran.stdout.match(/ ! [^\n]*GitHub answered 502 to POST [^\n]*\/dispatches:/g)).toHaveLength(1);
 });
 
 describe("a deploy without credentials, in a process of its own", () => {
