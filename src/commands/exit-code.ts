@@ -1,7 +1,7 @@
 /** The one table of exit codes (README, "Exit codes"), and how a run's state maps onto it. */
 import { type Progress } from "../model/progress.ts";
 import type { Verdict } from "../model/verdict.ts";
-import { isKept } from "../engine/rollback.ts";
+import { failOf } from "../engine/rollback.ts";
 
 export const EXIT = {
   ok: 0,
@@ -28,7 +28,7 @@ export interface ExitPolicy {
 export function exitCodeOf(progress: Progress, policy: ExitPolicy): number {
   if (progress.finished !== undefined) return finishedCode(progress, progress.finished, policy);
   if (progress.paused !== undefined) return pausedCode(progress);
-  if (isKept(progress)) return EXIT.failing;
+  if (failOf(progress) !== undefined) return EXIT.failing;
   if (policy.isDetached === true) return EXIT.ok;
   const judged =
     policy.foreground === undefined

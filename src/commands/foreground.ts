@@ -75,8 +75,8 @@ function exitPolicy(progress: Progress, options: ForegroundOptions): ExitPolicy 
 function isForegroundOver(progress: Progress, policy: ExitPolicy, options: ForegroundOptions): boolean {
   if (options.toTheEnd === true || progress.rollback !== undefined) return false;
   if (isKept(progress)) return true;
-  if (options.detach === true) return currentStep(progress) === undefined && Object.keys(progress.switched).length > 0;
   // A FAIL that is not settled, and a question that nobody else would ask, are never left behind.
   if (failOf(progress) !== undefined || openQuestion(progress) !== undefined) return false;
+  if (options.detach === true) return currentStep(progress) === undefined && Object.keys(progress.switched).length > 0;
   return policy.foreground !== undefined && progress.checkpoints[policy.foreground] !== undefined;
 }

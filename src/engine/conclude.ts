@@ -9,7 +9,7 @@ import type { Turn } from "./turn.ts";
 export async function conclude(turn: Turn, outcome: Outcome, because: string): Promise<void> {
   const halfDone = outcome === "completed" ? [] : await leftHalfDone(turn, outcome);
   await releaseLocks(turn);
-  const verdict = runVerdict(turn.progress);
+  const verdict = runVerdict(turn.progress, outcome);
   await turn.record({
     type: "run-finished",
     outcome,
@@ -31,13 +31,14 @@ async function leftHalfDone(turn: Turn, outcome: Outcome): Promise<readonly stri
   return [...doubts, ...changed.map(({ detail }) => detail)];
 }
 
-/** A FAIL sticks; else the last checkpoint speaks, else the last look, else the gates. */
-export function runVerdict(progress: Progress): Verdict | undefined {
+/** A FAIL sticks; else the last checkpoint speaks, else the last look, else the gates. Checkpoints that never came prove nothing. */
+export function runVerdict(progress: Progress, outcome: Outcome): Verdict | undefined {
+  if (progress.firstFail !== undefined) return "fail";
   const checkpoints = Object.values(progress.checkpoints).map(({ verdict }) => verdict);
-  const gates = Object.values(progress.items).flatMap(({ verdict }) => (verdict === undefined ? [] : [verdict]));
-  const looks = progress.production === undefined ? [] : [progress.production.verdict];
-  if ([...checkpoints, ...gates, ...looks].includes("fail")) return "fail";
-  const last = checkpoints.at(-1) ?? looks.at(-1);
+  const last = checkpoints.at(-1) ?? progress.production?.verdict;
   if (last !== undefined) return last;
+  const gates = Object.values(progress.items).flatMap(({ verdict }) => (verdict === undefined ? [] : [verdict]));
+  const isUnjudged = outcome === "completed" && (progress.plan.runbook.monitor?.checkpointsMs ?? []).length > 0;
+  if (isUnjudged) return worstVerdict([...gates, "inconclusive"]);
   return gates.length === 0 ? undefined : worstVerdict(gates);
 }

@@ -45,4 +45,6 @@ async function takeAnswer(turn: Turn, message: Extract<MessageBody, { kind: "ans
   if (message.question !== undefined && message.question !== question.id) return;
   if (!question.options.includes(message.answer)) return;
   await turn.record({ type: "question-answered", question: question.id, answer: message.answer, by: message.by });
+  // Who answers wants it acted on.
+  if (turn.progress.paused !== undefined) await turn.record({ type: "run-resumed", by: message.by });
 }

@@ -2,7 +2,7 @@
 import { messageOf } from "../model/error.ts";
 import { openQuestion, type Progress, type QuestionProgress } from "../model/progress.ts";
 import { plusMs } from "../model/time.ts";
-import { identityOfRun, serviceOf } from "./services.ts";
+import { hasEffects, identityOfRun, isUntouched, serviceOf } from "./services.ts";
 import { currentStep, itemOf } from "./steps.ts";
 import type { Turn } from "./turn.ts";
 
@@ -40,22 +40,6 @@ async function movedServices(turn: Turn): Promise<readonly string[]> {
   const untouched = Object.keys(turn.progress.plan.runbook.services).filter((name) => isUntouched(turn.progress, name));
   const told = await Promise.all(untouched.map((service) => movedFrom(turn, service)));
   return told.filter((one) => one !== undefined);
-}
-
-/**
- * Nothing that this run did can have changed it yet. Which step deploys a service is not written anywhere: it is the last
- * one that names no service, before the first that names this one.
- */
-function isUntouched(progress: Progress, service: string): boolean {
-  const { steps } = progress.plan.runbook;
-  const first = steps.findIndex(({ services }) => services.includes(service));
-  if (first === -1 || progress.switched[service] !== undefined) return false;
-  const deploying = steps.slice(0, first).findLast(({ services }) => services.length === 0) ?? steps[first];
-  return deploying !== undefined && !hasEffects(progress, itemOf(deploying));
-}
-
-function hasEffects(progress: Progress, item: string): boolean {
-  return Object.values(progress.effects).some((effect) => effect.item === item && effect.state !== "rejected");
 }
 
 async function movedFrom(turn: Turn, service: string): Promise<string | undefined> {

@@ -3,20 +3,15 @@ import { type Progress, openQuestion } from "../model/progress.ts";
 import { clockTime, plusMs } from "../model/time.ts";
 import { releaseLocks } from "./locking.ts";
 import { lastSwitch } from "./look.ts";
-import { isWatched } from "./services.ts";
+import { isUntouched, isWatched } from "./services.ts";
 import { noticeSupersession, surveyServices } from "./survey.ts";
 import type { ItemResult, Turn } from "./turn.ts";
 
 export const ROLLBACK_QUESTION = "rollback";
 
-/** The positive evidence of harm that this run has found, as a sentence; undefined when there is none. Sticky. */
+/** The first positive evidence of harm that this run has found, as a sentence; undefined when there is none. Sticky. */
 export function failOf(progress: Progress): string | undefined {
-  const gate = Object.entries(progress.items).find(([, item]) => item.state === "refused" && item.verdict === "fail");
-  if (gate !== undefined) return gate[1].because ?? `${gate[0]} failed`;
-  const judged = [progress.production, ...Object.values(progress.checkpoints)].find((look) => look?.verdict === "fail");
-  const failed = judged?.results.filter(({ verdict }) => verdict === "fail") ?? [];
-  if (judged === undefined) return undefined;
-  return failed.map(({ check, service, because }) => `${service ?? check}: ${because}`).join("; ");
+  return progress.firstFail;
 }
 
 /** The operator, or the policy, has left a FAIL serving. */
@@ -52,7 +47,17 @@ async function applyPolicy(turn: Turn, because: string): Promise<ItemResult> {
     await decideRollback(turn, { by: "the rollback policy", because });
     return "changed";
   }
-  if (openQuestion(progress) !== undefined) return "idle";
+  const open = openQuestion(progress);
+  if (open !== undefined) {
+    // Production fails: an approval or a gate that waits for a person must not keep the rollback from being asked about.
+    const { id, fallback } = open.question;
+    await turn.record({
+      type: "question-answered",
+      question: id,
+      answer: fallback,
+      by: "the engine, because production fails",
+    });
+  }
   const deadline = plusMs(turn.now, policy.askTimeoutMs);
   const fallback = irreversible === undefined ? policy.askDefault : "keep";
   const warning = irreversible === undefined ? "" : ` Step ${irreversible} cannot be undone: decide by hand.`;
@@ -82,7 +87,10 @@ export async function decideRollback(
   turn: Turn,
   why: { by: string; because: string; services?: readonly string[] },
 ): Promise<void> {
-  if (turn.progress.rollback !== undefined && turn.progress.finished === undefined) return;
+  if (turn.progress.rollback !== undefined && turn.progress.finished === undefined) {
+    if (turn.progress.paused !== undefined) await turn.record({ type: "run-resumed", by: why.by });
+    return;
+  }
   await noticeSupersession(turn);
   const services = why.services ?? (await changedServices(turn));
   if (turn.progress.finished === undefined) await releaseLocks(turn);
@@ -90,11 +98,13 @@ export async function decideRollback(
 }
 
 async function changedServices(turn: Turn): Promise<readonly string[]> {
+  const { progress } = turn;
   const surveyed = await surveyServices(turn);
   return surveyed
     .filter(
       ({ service, state }) =>
-        (isWatched(turn.progress, service) || state !== "as-before") && turn.progress.superseded[service] === undefined,
+        isWatched(progress, service) || (state !== "as-before" && !isUntouched(progress, service)),
     )
-    .map(({ service }) => service);
+    .map(({ service }) => service)
+    .filter((service) => progress.superseded[service] === undefined);
 }

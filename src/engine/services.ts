@@ -39,3 +39,19 @@ export function isWatched(progress: Progress, service: string): boolean {
     progress.restored[service] === undefined
   );
 }
+
+/**
+ * Nothing that this run did can have changed it yet. Which step deploys a service is not written anywhere: it is the last
+ * one that names no service, before the first that names this one.
+ */
+export function isUntouched(progress: Progress, service: string): boolean {
+  const { steps } = progress.plan.runbook;
+  const first = steps.findIndex(({ services }) => services.includes(service));
+  if (first === -1 || progress.switched[service] !== undefined) return false;
+  const deploying = steps.slice(0, first).findLast(({ services }) => services.length === 0) ?? steps[first];
+  return deploying !== undefined && !hasEffects(progress, `step:${deploying.id}`);
+}
+
+export function hasEffects(progress: Progress, item: string): boolean {
+  return Object.values(progress.effects).some((effect) => effect.item === item && effect.state !== "rejected");
+}

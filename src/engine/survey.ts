@@ -1,5 +1,6 @@
 /** What serves now, asked of every platform: which services this run changed, and whose deploy serves. Reads only. */
 import { messageOf } from "../model/error.ts";
+import type { ServiceTarget } from "../model/service.ts";
 import { isWatched, serviceOf } from "./services.ts";
 import type { Turn } from "./turn.ts";
 
@@ -34,10 +35,20 @@ export async function noticeSupersession(turn: Turn): Promise<void> {
   for (const service of Object.keys(turn.progress.switched)) {
     if (!isWatched(turn.progress, service)) continue;
     const { target, switched } = serviceOf(turn.progress, service);
-    const serving = await turn.deps.platformOf(target).serving(target, turn.deps.ports, turn.deps.signal);
-    if (switched !== undefined && serving !== switched.to && serving !== "mixed") {
+    const serving = await servingIfRead(turn, target);
+    if (switched !== undefined && serving !== undefined && serving !== switched.to && serving !== "mixed") {
       await turn.record({ type: "service-superseded", service, expected: switched.to, serving });
     }
+  }
+}
+
+/** What cannot be read is not noticed: an outage must stop neither the watch nor a rollback. */
+async function servingIfRead(turn: Turn, target: ServiceTarget): Promise<string | undefined> {
+  try {
+    return await turn.deps.platformOf(target).serving(target, turn.deps.ports, turn.deps.signal);
+  } catch (error) {
+    if (turn.deps.signal.aborted) throw error;
+    return undefined;
   }
 }
 

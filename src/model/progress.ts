@@ -60,6 +60,8 @@ export interface Progress {
   readonly restored: Readonly<Record<string, EventOf<"service-restored">>>;
   readonly production?: EventOf<"production-judged">;
   readonly checkpoints: Readonly<Record<string, EventOf<"checkpoint-judged">>>;
+  /** The first positive evidence of harm, as a sentence. Later looks never take it back. */
+  readonly firstFail?: string;
   readonly questions: Readonly<Record<string, QuestionProgress>>;
   readonly rollback?: EventOf<"rollback-decided">;
   readonly paused?: EventOf<"run-paused"> | undefined;
@@ -99,7 +101,17 @@ function begin(event: EventOf<"run-planned">): Progress {
 
 /** The state after one more event. */
 export function applyEvent(progress: Progress, event: RunEvent): Progress {
-  return { ...progress, ...changeOf(progress, event), seq: event.seq, updatedAt: event.at };
+  const fail = progress.firstFail ?? failIn(event);
+  const next = { ...progress, ...changeOf(progress, event), seq: event.seq, updatedAt: event.at };
+  return fail === undefined ? next : { ...next, firstFail: fail };
+}
+
+function failIn(event: RunEvent): string | undefined {
+  if (event.type === "item-refused") return event.verdict === "fail" ? event.because : undefined;
+  const isJudgement = event.type === "production-judged" || event.type === "checkpoint-judged";
+  if (!isJudgement || event.verdict !== "fail") return undefined;
+  const failed = event.results.filter(({ verdict }) => verdict === "fail");
+  return failed.map(({ check, service, because }) => `${service ?? check}: ${because}`).join("; ");
 }
 
 function changeOf(progress: Progress, event: RunEvent): Partial<Progress> {
@@ -145,7 +157,13 @@ function changeOf(progress: Progress, event: RunEvent): Partial<Progress> {
       return { questions: answered(progress.questions, event) };
     case "rollback-decided":
       // A run that had ended is open again until its services are restored.
-      return { rollback: event, finished: undefined, paused: undefined };
+      // What an earlier rollback could not restore is tried anew, from the beginning.
+      return {
+        ...withoutRestorations(progress, event.services),
+        rollback: event,
+        finished: undefined,
+        paused: undefined,
+      };
     case "services-held":
       return { held: [...new Set([...progress.held, ...event.services])] };
     case "run-paused":
@@ -157,6 +175,15 @@ function changeOf(progress: Progress, event: RunEvent): Partial<Progress> {
     case "post-abandoned":
       return { abandonedPosts: { ...progress.abandonedPosts, [event.post]: event.failure } };
   }
+}
+
+function withoutRestorations(progress: Progress, services: readonly string[]): Partial<Progress> {
+  const gone = new Set(services.map((service) => `restore:${service}`));
+  return {
+    items: Object.fromEntries(Object.entries(progress.items).filter(([item]) => !gone.has(item))),
+    effects: Object.fromEntries(Object.entries(progress.effects).filter(([, { item }]) => !gone.has(item))),
+    restored: Object.fromEntries(Object.entries(progress.restored).filter(([service]) => !services.includes(service))),
+  };
 }
 
 /** After a resume, what had failed starts a new series of tries, with a new deadline. */
