@@ -16,6 +16,7 @@ import { advanceQuestion } from "./question.ts";
 import { movedQuestion } from "./moved.ts";
 import { considerRollback, failOf, isKept } from "./rollback.ts";
 import { advanceStep, continueQuestion, currentStep, itemOf } from "./steps.ts";
+import { hasEffects } from "./services.ts";
 import { isSuperseded } from "./survey.ts";
 import { type ItemResult, Turn, TurnOvertaken } from "./turn.ts";
 import { unwind } from "./unwind.ts";
@@ -144,6 +145,9 @@ async function stopWhenRefused(turn: Turn): Promise<boolean> {
   const item = step === undefined ? undefined : turn.progress.items[itemOf(step)];
   if (step === undefined || item === undefined) return false;
   if (item.state === "failed") {
+    // A run that has begun nothing keeps nobody out while it waits for a person.
+    const hasBegun = turn.progress.plan.runbook.steps.some((one) => hasEffects(turn.progress, itemOf(one)));
+    if (!hasBegun) await releaseLocks(turn);
     await turn.record({ type: "run-paused", because: `step ${step.id}: ${item.failure?.what ?? "failed"}` });
     return true;
   }
