@@ -78,7 +78,7 @@ async function takeStepTurn(
   }
 }
 
-async function contextOf(
+export async function contextOf(
   turn: Turn,
   step: StepSpec,
   item: ItemProgress,

@@ -1,4 +1,5 @@
 /** Putting production back: every service of the decision, begun in reverse order, each verified before it counts. */
+import { abandonSteps } from "./abandon.ts";
 import type { ItemProgress } from "../model/progress.ts";
 import { type Instant, MINUTE, plusMs, SECOND } from "../model/time.ts";
 import { conclude } from "./conclude.ts";
@@ -25,6 +26,7 @@ export async function unwind(turn: Turn): Promise<readonly ItemResult[]> {
   const blocker = await holdLocks(turn);
   if (blocker !== undefined)
     return [{ item: "lock", for: blocker, since: turn.now, lookAt: plusMs(turn.now, LOCK_POLL_MS) }];
+  await abandonSteps(turn);
   // All are begun before the first is verified: in an emergency the order of beginning is what matters.
   const results: ItemResult[] = [];
   for (const service of restoreOrder(turn)) results.push(await restoreService(turn, service));

@@ -162,6 +162,8 @@ export interface StepKind<A> {
   /** Reads only. */
   preflight?(context: PreflightContext<A>): Promise<readonly Finding[]>;
   turn(context: StepContext<A>): Promise<StepOutcome>;
+  /** Calls off what the step has under way outside, when a rollback is decided. One bounded try; never undoes anything. */
+  abandon?(context: StepContext<A>): Promise<void>;
 }
 
 export interface LookContext<A> {

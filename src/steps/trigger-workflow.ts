@@ -36,6 +36,7 @@ export const triggerWorkflow: StepKind<TriggerWorkflowArgs> = {
   defaultTimeoutMs: 30 * MINUTE,
   preflight,
   turn,
+  abandon,
 };
 
 async function preflight(context: PreflightContext<TriggerWorkflowArgs>): Promise<readonly Finding[]> {
@@ -67,6 +68,26 @@ async function turn(context: StepContext<TriggerWorkflowArgs>): Promise<StepOutc
   const runId = dispatched.runId ?? watch?.runId ?? (await locateRun(context, order, dispatched));
   if (runId === undefined) return waitingForRun(context, order);
   return watchRun(context, order, dispatched, runId, watch);
+}
+
+/** Cancels the workflow's run, so that it does not deploy behind a rollback. Cancelling what is over changes nothing. */
+async function abandon(context: StepContext<TriggerWorkflowArgs>): Promise<void> {
+  const { args, ports, signal } = context;
+  const repository = args.repository ?? context.run.repository;
+  const runId = watchOf(context.memo)?.runId;
+  if (repository === undefined || runId === undefined) return;
+  await context.effect({
+    key: "cancel",
+    what: `cancel run #${runId} of ${args.workflow}`,
+    find: async () => {
+      const { status, conclusion } = await ports.workflows.run(repository, runId, signal);
+      return status === "completed" ? { found: true, result: conclusion ?? "over" } : { found: false };
+    },
+    act: async () => {
+      await ports.workflows.cancel(repository, runId);
+      return "cancelled";
+    },
+  });
 }
 
 function noRepository(step: string): Finding {
