@@ -177,10 +177,41 @@ async function begin(session: Session, plan: Plan, checked: Preflight): Promise<
     tellBlocked(io, plan, taken.blockedBy);
     return undefined;
   }
-  const remarks = checked.findings.map(({ what }) => what);
-  const first = { type: "run-planned" as const, plan, snapshot: { ...checked.snapshot }, remarks };
-  await state.journal.create(run, plan.runbook.name, first, now);
-  return run;
+  try {
+    const moved = await movedSince(session, plan, checked);
+    if (moved.length > 0) {
+      const next = "Somebody else deployed in between: look at what serves, and deploy again.";
+      printError(
+        io,
+        [`${plan.runbook.name} has moved since preflight:`, ...moved, "Nothing was touched.", next].join("\n"),
+      );
+      await state.locks.unlock(identitiesOf(plan), run);
+      return undefined;
+    }
+    const remarks = checked.findings.map(({ what }) => what);
+    const first = { type: "run-planned" as const, plan, snapshot: { ...checked.snapshot }, remarks };
+    await state.journal.create(run, plan.runbook.name, first, now);
+    return run;
+  } catch (error) {
+    await state.locks.unlock(identitiesOf(plan), run);
+    throw error;
+  }
+}
+
+/** The snapshot was taken before a person confirmed and before the locks: it must still be what serves. */
+async function movedSince(session: Session, plan: Plan, checked: Preflight): Promise<readonly string[]> {
+  const { signal } = new AbortController();
+  const told = await Promise.all(
+    Object.entries(plan.runbook.services).map(async ([name, target]) => {
+      const platform = platformOf(target);
+      const snapshot = checked.snapshot[name];
+      const expected = snapshot === undefined ? undefined : platform.versionOf(snapshot);
+      const serving = await platform.serving(target, session.cloud.ports, signal);
+      if (serving === (expected ?? "mixed")) return [];
+      return [`  ${name} serves ${serving}, at preflight: ${expected ?? "a split"}`];
+    }),
+  );
+  return told.flat();
 }
 
 function identitiesOf(plan: Plan): readonly string[] {
