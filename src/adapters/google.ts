@@ -4,7 +4,10 @@ import { type FailureKind, messageOf, PortFailure } from "../model/error.ts";
 import { type Instant, instant } from "../model/time.ts";
 
 export interface GoogleConfig {
-  /** "127.0.0.1:PORT" of a simulated cloud: plaintext gRPC without credentials. Absent: Google, with ADC. */
+  /**
+   * "127.0.0.1:PORT" of a simulated cloud: plaintext without credentials. Any other "HOST[:PORT]": TLS with ADC.
+   * Absent: Google.
+   */
   readonly endpoint?: string | undefined;
   /** Bound of one request. Default 15 s. */
   readonly timeoutMs?: number | undefined;
