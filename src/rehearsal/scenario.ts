@@ -144,7 +144,7 @@ const countedFrom = z
 export const faultSchema = z.strictObject({
   api: z.enum(["github", "cloud-run", "logging", "monitoring", "kubernetes", "http", "command", "helm", "notify"]),
   call: z.string().default("*"),
-  kind: z.enum(["status", "after", "silence"]).default("status"),
+  kind: z.enum(["status", "applied", "timeout"]).default("status"),
   status: z.int().default(503),
   times: z.int().positive().default(1),
   "retry-after": durationSchema.optional(),

@@ -49,8 +49,8 @@ async function serve(
  * waiting would show nothing more.
  */
 function misbehave(response: ServerResponse, call: Call, fault: Fault, body: unknown): void {
-  if (fault.kind === "after") call.act(body);
-  if (fault.kind === "silence") return answer(response, 504, { message: `${call.name}: no answer in time` });
+  if (fault.kind === "applied") call.act(body);
+  if (fault.kind === "timeout") return answer(response, 504, { message: `${call.name}: no answer in time` });
   if (call.api === "http") {
     return answer(response, 200, { result: { status: fault.status, latencyMs: 1, body: "" } });
   }

@@ -2,8 +2,8 @@
 
 /**
  * - `status`: answer with this HTTP status (gRPC servers map it) and do nothing.
- * - `after`: carry the call out, then answer with `status` (the answer is lost, the effect is not).
- * - `silence`: never answer.
+ * - `applied`: carry the call out, then answer with `status` (the answer is lost, the effect is not).
+ * - `timeout`: never answer.
  */
 export interface Fault {
   readonly api:
@@ -19,7 +19,7 @@ export interface Fault {
     | "notify";
   /** The call's name in kebab case ("dispatch", "update-traffic", "list-entries"); "*" for all. */
   readonly call: string;
-  readonly kind: "status" | "after" | "silence";
+  readonly kind: "status" | "applied" | "timeout";
   readonly status: number;
   readonly retryAfterSeconds?: number;
   /** How many calls it hits. */

@@ -63,7 +63,7 @@ async function serve(
   const limit = primaryLimit(state);
   if (limit !== undefined) return send(state, response, errorReply(limit));
   const fault = faults.take("github", route.call, state.world.now);
-  if (fault?.kind === "silence") return;
+  if (fault?.kind === "timeout") return;
   if (fault?.kind === "status") return send(state, response, faultReply(state, fault));
 
   const views = new GitHubViews(state, `${origin}${prefix}`);
@@ -71,7 +71,7 @@ async function serve(
   const reply = attempt(() =>
     paged(route.handle({ state, views, path, query: url.searchParams, accept, body: jsonOf(text) }), url),
   );
-  if (fault?.kind === "after") return send(state, response, faultReply(state, fault));
+  if (fault?.kind === "applied") return send(state, response, faultReply(state, fault));
   send(state, response, reply, request);
   if (response.statusCode === 304) count.notModified++;
 }

@@ -59,11 +59,11 @@ export function answering<Request>(
 ): handleUnaryCall<Request, object> {
   return ({ request }, reply) => {
     const fault = place.faults.take(api, call, place.world.now);
-    if (fault?.kind === "silence") return;
+    if (fault?.kind === "timeout") return;
     try {
       if (fault?.kind === "status") throw new ApiError(codeOfHttp(fault.status), `planned fault ${fault.status}`);
       const result = answer(request);
-      if (fault?.kind === "after") throw new ApiError(codeOfHttp(fault.status), `planned fault ${fault.status}`);
+      if (fault?.kind === "applied") throw new ApiError(codeOfHttp(fault.status), `planned fault ${fault.status}`);
       reply(null, result);
     } catch (error) {
       const code = error instanceof ApiError ? error.code : Status.INTERNAL;

@@ -60,14 +60,14 @@ async function answer(
   if (document !== undefined) return send(response, 200, document);
   const request = parseRequest(message, url);
   const fault = faults.take("kubernetes", callName(request), state.world.now);
-  if (fault?.kind === "silence") return;
+  if (fault?.kind === "timeout") return;
   if (fault?.kind === "status") throw faultStatus(fault, response);
   if (request.method === "PATCH") {
     const patched = patch(state, request, JSON.parse(await readBody(message)));
-    if (fault?.kind === "after") throw faultStatus(fault, response);
+    if (fault?.kind === "applied") throw faultStatus(fault, response);
     return send(response, 200, patched);
   }
-  if (fault?.kind === "after") throw faultStatus(fault, response);
+  if (fault?.kind === "applied") throw faultStatus(fault, response);
   if (request.method !== "GET")
     throw new Status(405, "MethodNotAllowed", `the server does not allow ${request.method}`);
   if (request.subresource === "log") return sendLog(state, request, response);

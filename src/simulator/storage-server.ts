@@ -36,10 +36,10 @@ async function serve(
   const body = await buffer(request);
   const call = callOf(request, url, body);
   const fault = faults.take("storage", call.name, now());
-  if (fault?.kind === "silence") return;
+  if (fault?.kind === "timeout") return;
   if (fault?.kind === "status") return misbehave(response, fault);
   const answer = call.act(state);
-  if (fault?.kind === "after") return misbehave(response, fault);
+  if (fault?.kind === "applied") return misbehave(response, fault);
   if (answer === undefined) response.writeHead(204).end();
   else if ("media" in answer) sendMedia(response, answer.media);
   else response.writeHead(200, JSON_TYPE).end(JSON.stringify(answer.json));

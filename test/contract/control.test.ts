@@ -148,12 +148,12 @@ test("planned misbehaviour: a status does nothing, after does it, silence is a t
   fault({ api: "notify", call: "post", kind: "status", status: 429, retryAfterSeconds: 3 });
   await expect(notify.post("u", message)).rejects.toMatchObject({ kind: "rate-limited", retryAfterMs: 3_000 });
   expect(state.notifications).toHaveLength(0);
-  fault({ api: "notify", call: "post", kind: "after" });
+  fault({ api: "notify", call: "post", kind: "applied" });
   await expect(notify.post("u", message)).rejects.toMatchObject({ kind: "unavailable", applied: "unknown" });
   expect(state.notifications).toHaveLength(1);
-  fault({ api: "helm", call: "*", kind: "silence" });
+  fault({ api: "helm", call: "*", kind: "timeout" });
   await expect(helm.version()).rejects.toMatchObject({ kind: "timeout" });
-  fault({ api: "command", call: "start", kind: "after" });
+  fault({ api: "command", call: "start", kind: "applied" });
   await expect(command.start("k", { argv: ["x"], env: {}, timeoutMs: 1 })).rejects.toMatchObject({
     kind: "unavailable",
   });

@@ -173,7 +173,7 @@ describe("dispatch and runs", () => {
   });
 
   test("an answer that got lost: unknown, sent once", async () => {
-    fault("dispatch", { kind: "after", status: 502 });
+    fault("dispatch", { kind: "applied", status: 502 });
     expect(await failure(workflows.dispatch(request))).toMatchObject({ kind: "unavailable", applied: "unknown" });
     expect(github.state.effects.dispatches).toHaveLength(1);
     expect(github.state.requests.get("dispatch")?.total).toBe(1);
@@ -278,7 +278,7 @@ describe("comments", () => {
 
   test("a deleted comment is not found; a lost answer was still posted once", async () => {
     expect((await failure(pulls.updateComment(REPOSITORY, 1, "x"))).kind).toBe("not-found");
-    fault("create-comment", { kind: "after", status: 502 });
+    fault("create-comment", { kind: "applied", status: 502 });
     expect(await failure(pulls.createComment(REPOSITORY, 6888, MARKER))).toMatchObject({ applied: "unknown" });
     expect(await pulls.findComments(REPOSITORY, 6888, MARKER)).toHaveLength(1);
   });
@@ -349,8 +349,8 @@ describe("what went wrong", () => {
 
   test("silence ends at our own bound, once", async () => {
     const hasty = createWorkflows({ baseUrl: github.url, token: "t", timeoutMs: 200 });
-    fault("user", { kind: "silence" });
-    fault("dispatch", { kind: "silence" });
+    fault("user", { kind: "timeout" });
+    fault("dispatch", { kind: "timeout" });
     expect(await failure(hasty.viewer())).toMatchObject({ kind: "timeout", applied: "no" });
     const request = { repository: REPOSITORY, file: "pusher.yml", ref: "main", inputs: { environment: "prod" } };
     expect(await failure(hasty.dispatch(request))).toMatchObject({ kind: "timeout", applied: "unknown" });
@@ -360,7 +360,7 @@ describe("what went wrong", () => {
   test("an interruption, before and during the request", async () => {
     expect((await failure(workflows.viewer(AbortSignal.abort()))).kind).toBe("aborted");
     expect(github.state.requests.size).toBe(0);
-    fault("user", { kind: "silence" });
+    fault("user", { kind: "timeout" });
     const controller = new AbortController();
     const pending = failure(workflows.viewer(controller.signal));
     controller.abort(new Error("the operator's own reason"));

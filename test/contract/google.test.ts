@@ -134,7 +134,7 @@ describe("Cloud Run", () => {
   test("a lost answer leaves the effect unknown, and it did happen", async () => {
     const { cloudRun, cloudRunState, faults } = await start();
     const { etag } = await cloudRun.service(TARGET);
-    faults.add({ api: "cloud-run", call: "update-traffic", kind: "after", status: 503, times: 1 });
+    faults.add({ api: "cloud-run", call: "update-traffic", kind: "applied", status: 503, times: 1 });
     const failure = await failureOf(
       cloudRun.setTraffic(TARGET, etag, [{ revision: OLD, percent: 100, latest: false }]),
     );
@@ -144,7 +144,7 @@ describe("Cloud Run", () => {
 
   test("silence ends at the bound, an interrupt ends at once, a refused connection is unavailable", async () => {
     const { cloudRun, faults, endpoint, close } = await start({ timeoutMs: 300 });
-    faults.add({ api: "cloud-run", call: "get-service", kind: "silence", status: 0, times: 2 });
+    faults.add({ api: "cloud-run", call: "get-service", kind: "timeout", status: 0, times: 2 });
     expect(await failureOf(cloudRun.service(TARGET))).toMatchObject({ kind: "timeout", applied: "unknown" });
     const abort = new AbortController();
     const call = cloudRun.service(TARGET, abort.signal);

@@ -252,20 +252,20 @@ describe("failures", () => {
 
   test("a lost answer to a patch is unknown, and the effect is there", async () => {
     const { resourceVersion } = await cloud.kubernetes.workload(TARGET);
-    cloud.faults.add({ api: "kubernetes", call: "patch-workload", kind: "after", status: 504, times: 1 });
+    cloud.faults.add({ api: "kubernetes", call: "patch-workload", kind: "applied", status: 504, times: 1 });
     const request = { resourceVersion, revision: "12", images: { pusher: NEW_IMAGE } };
     expect((await failureOf(cloud.kubernetes.restoreTemplate(TARGET, request))).applied).toBe("unknown");
     expect(cloud.state.patches).toHaveLength(1);
   });
 
   test("a silent server is a timeout after the bound", async () => {
-    cloud.faults.add({ api: "kubernetes", call: "list-pods", kind: "silence", status: 0, times: 1 });
+    cloud.faults.add({ api: "kubernetes", call: "list-pods", kind: "timeout", status: 0, times: 1 });
     const quick = createKubernetes({ server: cloud.url, timeoutMs: 200 });
     expect(await failureOf(quick.pods(TARGET))).toMatchObject({ kind: "timeout", applied: "unknown" });
   });
 
   test("an interruption ends a read at once", async () => {
-    cloud.faults.add({ api: "kubernetes", call: "get-workload", kind: "silence", status: 0, times: 1 });
+    cloud.faults.add({ api: "kubernetes", call: "get-workload", kind: "timeout", status: 0, times: 1 });
     const interrupt = new AbortController();
     const reading = failureOf(cloud.kubernetes.workload(TARGET, interrupt.signal));
     interrupt.abort();

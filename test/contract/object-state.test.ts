@@ -156,7 +156,7 @@ describe("a lost answer", () => {
     const bucket = await testBucket();
     const { journal } = await bucket.open();
     const lease = await begun(journal, "me");
-    bucket.fail("put", { kind: "after", status: 503 });
+    bucket.fail("put", { kind: "applied", status: 503 });
     expect(await journal.append(lease, 1, resumed("ann"), T)).toEqual({ fresh: true });
     expect(bucket.paused).toHaveLength(1);
     expect(await journal.read("r1", 1)).toHaveLength(1);
@@ -166,7 +166,7 @@ describe("a lost answer", () => {
     const bucket = await testBucket();
     const { journal } = await bucket.open();
     const lease = await begun(journal, "me");
-    bucket.fail("put", { kind: "after", status: 503 });
+    bucket.fail("put", { kind: "applied", status: 503 });
     bucket.fail("put", { status: 503, times: 3 });
     await expect(journal.append(lease, 1, resumed("ann"), T)).rejects.toMatchObject({
       problem: "busy",
@@ -181,7 +181,7 @@ describe("a lost answer", () => {
   test("to anything else leaves one of it", async () => {
     const bucket = await testBucket();
     const { journal, inbox, locks, evidence } = await bucket.open();
-    const lose = (): void => bucket.fail("put", { kind: "after", status: 500 });
+    const lose = (): void => bucket.fail("put", { kind: "applied", status: 500 });
     const lease = await begun(journal, "me");
     lose();
     expect(await journal.acquire("r1", "me", plusMs(T, 1), TTL)).toMatchObject({ fence: lease.fence });
@@ -203,7 +203,7 @@ describe("a lost answer", () => {
 
   test("to the first write of all leaves a state that opens", async () => {
     const bucket = await testBucket();
-    bucket.fail("put", { kind: "after", status: 502 });
+    bucket.fail("put", { kind: "applied", status: 502 });
     const { locks } = await bucket.open();
     await locks.lock(["s1"], "r1", "me", T, TTL, "deploy");
     expect(await (await bucket.open()).locks.entries()).toHaveLength(1);
@@ -254,7 +254,7 @@ describe("a bucket", () => {
       problem: "unwritable",
       message: expect.stringMatching(/with these credentials/),
     });
-    bucket.fail("get", { kind: "silence", times: 4 });
+    bucket.fail("get", { kind: "timeout", times: 4 });
     expect(await refused(bucket, bucket.objects({ timeoutMs: 50 }))).toMatchObject({ problem: "busy" });
   });
 

@@ -98,8 +98,8 @@ test("a missing bucket is a failure, not an absent object", async () => {
 
 test("a server that is silent, gone, or talks nonsense is a PortFailure in time", async () => {
   const bucket = await testBucket();
-  bucket.fail("put", { kind: "silence" });
-  bucket.fail("get", { kind: "silence" });
+  bucket.fail("put", { kind: "timeout" });
+  bucket.fail("get", { kind: "timeout" });
   const quick = bucket.objects({ timeoutMs: 50 });
   const timeout = { name: "PortFailure", kind: "timeout", applied: "unknown" };
   await expect(quick.put("k", bytes("x"))).rejects.toMatchObject(timeout);

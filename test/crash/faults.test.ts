@@ -9,8 +9,8 @@ const SAMPLE = 12;
 
 const KINDS: readonly Pick<Fault, "kind" | "status" | "retryAfterSeconds">[] = [
   { kind: "status", status: 500 },
-  { kind: "after", status: 502 },
-  { kind: "silence", status: 0 },
+  { kind: "applied", status: 502 },
+  { kind: "timeout", status: 0 },
   { kind: "status", status: 503 },
   { kind: "status", status: 429, retryAfterSeconds: 20 },
   { kind: "status", status: 429 },
@@ -71,7 +71,7 @@ function casesOf(counts: ReadonlyMap<string, number>): readonly Case[] {
 /** What is wrong with how the run took it; empty: nothing. `told` collects how runs ended. */
 async function problemsWith(one: Case, told: Map<string, number>): Promise<readonly string[]> {
   // Silence is bounded by real time.
-  const world = await startSmallWorld("small-bad", one.fault.kind === "silence" ? { RUNBOOK_TIMEOUT_MS: "1500" } : {});
+  const world = await startSmallWorld("small-bad", one.fault.kind === "timeout" ? { RUNBOOK_TIMEOUT_MS: "1500" } : {});
   const count = (what: string): void => void told.set(what, (told.get(what) ?? 0) + 1);
   try {
     tamper(world, one);

@@ -219,7 +219,7 @@ describe("restore", () => {
     cloud = await googleWorld();
     const snapshot = await capture();
     const bad = deployed();
-    cloud.faults.add({ api: "cloud-run", call: "update-traffic", kind: "after", status: 503, times: 1 });
+    cloud.faults.add({ api: "cloud-run", call: "update-traffic", kind: "applied", status: 503, times: 1 });
     const restoration = new Restoration(snapshot, switchTo(bad));
     await expect(restoration.turn()).rejects.toMatchObject({ kind: "unavailable" });
     expect(await restoration.finish()).toMatchObject({ kind: "restored" });

@@ -243,7 +243,7 @@ describe("restore", () => {
     const snapshot = await capture();
     const hash = cloud.state.rollout(NAMESPACE, NAME, { image: NEW_IMAGE, digest: NEW_DIGEST });
     cloud.pass(10 * MINUTE);
-    cloud.faults.add({ api: "kubernetes", call: "patch-workload", kind: "after", status: 504, times: 1 });
+    cloud.faults.add({ api: "kubernetes", call: "patch-workload", kind: "applied", status: 504, times: 1 });
     await expect(restoreTurn(snapshot, undefined, hash)).rejects.toBeInstanceOf(PortFailure);
     cloud.pass(5 * SECOND);
     expect(await restore(snapshot, hash)).toMatchObject({ kind: "restored" });

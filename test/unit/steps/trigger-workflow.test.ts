@@ -214,7 +214,7 @@ describe("the same dispatch never happens twice", () => {
     ["without a nonce", BACKEND],
     ["by the nonce in the run's name", PUSHER],
   ])("a lost answer: the run is found again %s", async (_how, args) => {
-    fault({ kind: "after", status: 502 });
+    fault({ kind: "applied", status: 502 });
     await expect(turn(args)).rejects.toMatchObject({ applied: "unknown" });
     const { outcome } = await drive(args);
     expect(outcome).toMatchObject({ kind: "done", output: { "run-id": String(onlyRun().origin.id) } });
@@ -233,7 +233,7 @@ describe("the same dispatch never happens twice", () => {
     const [workflow] = repository.workflows.values();
     if (workflow === undefined) throw new Error("no workflow");
     github.state.dispatch(repository, workflow, "main", BACKEND.inputs, "somebody-else");
-    fault({ kind: "after", status: 502 });
+    fault({ kind: "applied", status: 502 });
     await expect(turn()).rejects.toMatchObject({ applied: "unknown" });
     github.state.dispatch(repository, workflow, "main", BACKEND.inputs);
     await expect(turn()).rejects.toThrow(/ambiguous: Several runs may be its result \(dispatched by deployer/);
@@ -241,14 +241,14 @@ describe("the same dispatch never happens twice", () => {
   });
 
   test("one run of another commit than the ref has now is ambiguous, not absent", async () => {
-    fault({ kind: "after", status: 502 });
+    fault({ kind: "applied", status: 502 });
     await expect(turn()).rejects.toMatchObject({ applied: "unknown" });
     github.state.repository(REPOSITORY).branches.set("main", MERGE);
     await expect(turn()).rejects.toThrow(/ambiguous: One run may be its result, but of another commit/);
   });
 
   test("of two runs only the one with our nonce is ours", async () => {
-    fault({ kind: "after", status: 502 });
+    fault({ kind: "applied", status: 502 });
     await expect(turn(PUSHER)).rejects.toMatchObject({ applied: "unknown" });
     const repository = github.state.repository(REPOSITORY);
     const pusher = repository.workflows.get("pusher.yml");
