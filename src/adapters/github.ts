@@ -28,6 +28,8 @@ export interface Answer<T> {
   readonly status: number;
   readonly data: T;
   readonly hasNextPage: boolean;
+  /** Where a redirect points, with `redirect: "manual"`. */
+  readonly location?: string;
 }
 
 interface CachedAnswer {
@@ -41,6 +43,8 @@ interface CallOptions {
   readonly accept?: string;
   /** Ask with the etag of the last answer: a 304 costs nothing of the rate limit. Etags belong to one token. */
   readonly conditional?: boolean;
+  /** Redirects are followed with the token, within GitHub; `manual` hands their address back instead. */
+  readonly redirect?: "manual";
 }
 
 const silent = { debug: noop, info: noop, warn: noop, error: noop };
@@ -90,7 +94,7 @@ export class GitHub {
           accept: options.accept ?? "application/vnd.github+json",
           ...(cached === undefined ? {} : { "if-none-match": cached.etag }),
         },
-        request: { signal },
+        request: { signal, ...(options.redirect === undefined ? {} : { redirect: options.redirect }) },
       });
       const data: unknown = response.data;
       const parsed = schema.safeParse(data);
@@ -100,7 +104,9 @@ export class GitHub {
         throw malformed(what, parsed.error, readOnly);
       }
       const hasNextPage = /rel="next"/.test(response.headers.link ?? "");
-      const answer = { status: response.status, data: parsed.data, hasNextPage };
+      const { location } = response.headers;
+      const where = location === undefined ? {} : { location };
+      const answer = { status: response.status, data: parsed.data, hasNextPage, ...where };
       if (options.conditional === true) this.#remember(endpoint.url, response.headers.etag, answer);
       return answer;
     } catch (error) {

@@ -32,6 +32,8 @@ export const runSchema = z.object({
 });
 export const runsSchema = z.object({ workflow_runs: z.array(runSchema) });
 const jobSchema = z.object({
+  id: z.number(),
+  run_attempt: z.number().optional(),
   name: z.string(),
   status: z.string(),
   conclusion: z.string().nullable(),
@@ -77,6 +79,8 @@ export function runOf(run: z.infer<typeof runSchema>): WorkflowRun {
 export function jobOf(job: z.infer<typeof jobSchema>): WorkflowJob {
   const failed = job.steps?.find((step) => step.conclusion === "failure" || step.conclusion === "timed_out");
   return {
+    id: job.id,
+    attempt: job.run_attempt ?? 1,
     name: job.name,
     status: job.status,
     ...(job.conclusion === null ? {} : { conclusion: job.conclusion }),

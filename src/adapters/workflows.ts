@@ -13,6 +13,7 @@ import type {
 } from "../ports/workflows.ts";
 import { GitHub, type GitHubConfig, ownerAndRepo } from "./github.ts";
 import { readViewer } from "./github-viewer.ts";
+import { readStoredLog } from "./stored-log.ts";
 import { workflowDefinition } from "./workflow-file.ts";
 import {
   approvalOf,
@@ -115,6 +116,13 @@ class GitHubWorkflows implements Workflows {
     const options = { signal, conditional: true, maxPages: MAX_JOB_PAGES };
     const jobs = await this.#github.pages(`${RUN}/jobs`, parameters, jobsSchema, (page) => page.jobs, options);
     return jobs.map(jobOf);
+  }
+
+  async jobLog(repository: Repository, jobId: number, signal?: AbortSignal): Promise<string> {
+    const route = "GET /repos/{owner}/{repo}/actions/jobs/{job_id}/logs";
+    const parameters = { ...ownerAndRepo(repository), job_id: jobId };
+    const { location } = await this.#github.call(route, parameters, z.unknown(), { signal, redirect: "manual" });
+    return readStoredLog(location, this.#github.baseUrl, signal);
   }
 
   async pendingApprovals(

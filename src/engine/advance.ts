@@ -157,7 +157,7 @@ async function stopWhenRefused(turn: Turn): Promise<boolean> {
     if (asked === undefined) return askToContinue(turn, step.id, continueQuestion(step), item.because ?? "");
     if (asked.answer === undefined) return false;
   }
-  await conclude(turn, "stopped", `step ${step.id}: ${item.because ?? "refused"}`);
+  await conclude(turn, "stopped", `step ${step.id}: ${item.because?.split("\n", 1)[0] ?? "refused"}`);
   return true;
 }
 

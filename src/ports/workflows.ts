@@ -51,6 +51,9 @@ export interface WorkflowRun {
 }
 
 export interface WorkflowJob {
+  readonly id: number;
+  /** The attempt of the run in which it ran; a re-run of the failed jobs keeps the others from before. */
+  readonly attempt: number;
   readonly name: string;
   readonly status: string;
   readonly conclusion?: string;
@@ -99,6 +102,11 @@ export interface Workflows {
   run(repository: Repository, id: number, signal?: AbortSignal): Promise<WorkflowRun>;
   /** Jobs of the latest attempt, all pages. */
   jobs(repository: Repository, id: number, signal?: AbortSignal): Promise<readonly WorkflowJob[]>;
+  /**
+   * The end of a finished job's log, as GitHub wrote it: at most 64 KiB of hostile text, not redacted. Throws not-found when
+   * there is none (yet, or no more).
+   */
+  jobLog(repository: Repository, jobId: number, signal?: AbortSignal): Promise<string>;
   pendingApprovals(repository: Repository, id: number, signal?: AbortSignal): Promise<readonly PendingApproval[]>;
   /** Idempotent: cancelling what is over is no error. */
   cancel(repository: Repository, id: number): Promise<void>;

@@ -90,7 +90,13 @@ function behaviourOf(step: StepSpec, cloud: SimulatedCloud, plan: Plan, scenario
         name: "deploy",
         startMs: 0,
         endMs,
-        ...(failed ? { conclusion: "failure" as const, failedStep: rule["failed-step"] ?? "Deploy" } : {}),
+        ...(failed
+          ? {
+              conclusion: "failure" as const,
+              failedStep: rule["failed-step"] ?? "Deploy",
+              log: jobLog(rule.log),
+            }
+          : {}),
       },
     ],
     ...(cancelled === undefined ? {} : { cancelledAfterMs: cancelled }),
@@ -110,6 +116,12 @@ function behaviourOf(step: StepSpec, cloud: SimulatedCloud, plan: Plan, scenario
       act: () => deployService(cloud, service, plan, scenario),
     })),
   };
+}
+
+/** As a runner writes it: what a step writes, the error that ends it, and the clean-up after it. */
+function jobLog(lines: readonly string[]): string {
+  const all = [...lines, "##[error]Process completed with exit code 1.", "Post job cleanup."];
+  return all.map((line, index) => `2026-01-01T00:00:0${Math.min(index, 9)}.0000000Z ${line}\n`).join("");
 }
 
 function textOf(value: unknown): string {

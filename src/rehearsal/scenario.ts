@@ -125,6 +125,7 @@ const workflowSchema = z.strictObject({
   conclusion: z.enum(["success", "failure"]).default("success"),
   "failed-step": z.string().optional(),
   "failed-after": durationSchema.optional(),
+  log: z.array(z.string()).default([]).describe("what the failing step writes, line by line"),
   "cancelled-after": durationSchema.optional(),
   approval: z
     .strictObject({

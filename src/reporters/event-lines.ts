@@ -30,7 +30,7 @@ export function linesOf(event: RunEvent, after: Progress): readonly Line[] {
         ? [line("✓", "good", event.item, event.summary + tookOf(event, after))]
         : [];
     case "item-refused":
-      return [line("✗", event.verdict === "fail" ? "bad" : "doubt", event.item, event.because)];
+      return refusalLines(event);
     case "item-skipped":
       return [line("–", "quiet", event.item, `skipped: ${event.because}`)];
     case "item-retrying":
@@ -144,6 +144,15 @@ function failureLines(event: EventOf<"item-failed">): readonly Line[] {
   const { what, state, next } = event.failure;
   const rest = [state, next].flatMap((text) => (text === undefined ? [] : [line(" ", "plain", "", text)]));
   return [line("✗", "bad", event.item, what), ...rest];
+}
+
+/** A reason may bring lines of its own along: the last words of a program or of a workflow's job. */
+function refusalLines(event: EventOf<"item-refused">): readonly Line[] {
+  const [because = "", ...words] = event.because.split("\n");
+  return [
+    line("✗", event.verdict === "fail" ? "bad" : "doubt", event.item, because),
+    ...words.map((text) => line(" ", "quiet", "", `│ ${text}`)),
+  ];
 }
 
 function deliveredLines(event: EventOf<"effect-done">): readonly Line[] {

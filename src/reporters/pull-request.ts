@@ -13,7 +13,7 @@ import {
   workflowRuns,
 } from "./about-run.ts";
 import { charts } from "./chart.ts";
-import { codeCell, codeSpan, marker, prose } from "./escape.ts";
+import { codeCell, codeSpan, fence, marker, prose } from "./escape.ts";
 import { type Block, document, folded, table } from "./markdown.ts";
 import { currentJudgement, reportOf } from "./report.ts";
 import type { Report } from "./report-model.ts";
@@ -148,6 +148,7 @@ export function finishComment(progress: Progress): string {
   return assemble(progress, "comment:finished", [
     { text: `**${report.state.word.toUpperCase()}** · ${prose(report.runbook)} — ${prose(finished.because)}` },
     { text: [rehearsalNote(report), `Ended ${dateTime(finished.at)}.`].filter(Boolean).join(" ") },
+    { text: lastWords(progress), name: "the last lines of the log" },
     { text: leftBehind(report) },
     { text: advice(progress) },
     { text: report.commands.length === 0 ? "" : commandsBlock(report, "**What you can do**") },
@@ -156,6 +157,13 @@ export function finishComment(progress: Progress): string {
     { text: pastCheckpoints(report) },
     { text: commits(progress), name: "the deployed commits" },
   ]);
+}
+
+/** What a program or a workflow's job wrote last before it was refused. */
+function lastWords(progress: Progress): string {
+  const refused = Object.values(progress.items).find((item) => item.state === "refused");
+  const [, ...lines] = refused?.because?.split("\n") ?? [];
+  return lines.length === 0 ? "" : `**Its last lines**\n\n${fence(lines.join("\n"))}`;
 }
 
 function assemble(progress: Progress, key: string, blocks: readonly Block[]): string {

@@ -38,7 +38,7 @@ function summaryOf(item: ItemProgress): string {
       return item.summary ?? "";
     case "refused":
     case "skipped":
-      return item.because ?? "";
+      return item.because?.split("\n", 1)[0] ?? "";
     case "failed":
       return item.failure?.what ?? "";
   }

@@ -139,11 +139,12 @@ function job(request: GitHubRequest): GitHubReply {
 function jobLogs(request: GitHubRequest): GitHubReply {
   const [found] = jobOf(request);
   if (found.startedAt === undefined) throw new GitHubRefusal(404, "Not Found");
-  const location = `${request.views.api}/_storage/${repositoryOf(request).fullName}/jobs/${found.id}`;
+  const location = `${request.views.api}/_storage/${repositoryOf(request).fullName}/jobs/${found.id}?sig=signed`;
   return { status: 302, text: "", headers: { location } };
 }
 
 function storedLog(request: GitHubRequest): GitHubReply {
+  request.state.storageTokens.push(request.authorization);
   return { status: 200, text: jobOf(request)[0].log, contentType: "text/plain; charset=utf-8" };
 }
 

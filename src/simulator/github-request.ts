@@ -10,6 +10,7 @@ export interface GitHubRequest {
   readonly path: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly accept: string;
+  readonly authorization: string | undefined;
   readonly body: unknown;
 }
 

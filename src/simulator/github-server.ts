@@ -68,8 +68,12 @@ async function serve(
 
   const views = new GitHubViews(state, `${origin}${prefix}`);
   const accept = request.headers.accept ?? "";
+  const { authorization } = request.headers;
   const reply = attempt(() =>
-    paged(route.handle({ state, views, path, query: url.searchParams, accept, body: jsonOf(text) }), url),
+    paged(
+      route.handle({ state, views, path, query: url.searchParams, accept, authorization, body: jsonOf(text) }),
+      url,
+    ),
   );
   if (fault?.kind === "applied") return send(state, response, faultReply(state, fault));
   send(state, response, reply, request);

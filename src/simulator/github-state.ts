@@ -103,6 +103,8 @@ export class GitHubState {
   };
   /** Requests per call name; `notModified` of them were answered 304 and cost nothing. */
   readonly requests = new Map<string, { total: number; notModified: number }>();
+  /** What came as Authorization to the storage behind a redirect, which is not GitHub: nothing ever should. */
+  readonly storageTokens: (string | undefined)[] = [];
   readonly rateLimit: { readonly limit: number; used: number; resetAt: Instant };
   readonly #repositories = new Map<string, SimulatedRepository>();
   #nextId = 24_000_000_000;

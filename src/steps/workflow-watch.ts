@@ -4,6 +4,7 @@ import type { Json } from "../model/json.ts";
 import { DAY, formatDuration, type Instant, instantSchema, MINUTE, msBetween, plusMs, SECOND } from "../model/time.ts";
 import type { WorkflowJob, WorkflowRun } from "../ports/workflows.ts";
 import type { StepContext, StepOutcome } from "./step.ts";
+import { lastWordsOf } from "./job-log.ts";
 import { type Dispatched, locateAgainAt, type WorkflowOrder } from "./workflow-dispatch.ts";
 
 /** What a turn leaves for the next one. */
@@ -38,6 +39,8 @@ export async function watchRun(
   const run = await ports.workflows.run(order.repository, runId, signal);
   if (run.status === "completed") {
     const jobs = await ports.workflows.jobs(order.repository, runId, signal);
+    // Somebody pressed "Re-run" between the two looks: the jobs are of an attempt that is not over.
+    if (jobs.some(({ attempt }) => attempt > run.attempt)) return beganAgain(context, order, run);
     return concluded(context, order, run, jobs, before);
   }
   const isNews = before === undefined || before.updatedAt !== run.updatedAt || before.attempt !== run.attempt;
@@ -57,6 +60,17 @@ export async function watchRun(
     link: run.url,
     memo: watch,
     ...longerFor(context, watch),
+  };
+}
+
+function beganAgain({ now, memo }: Context, order: WorkflowOrder, run: WorkflowRun): StepOutcome {
+  const what = `run #${run.id} of ${order.file} to be re-run (attempt ${run.attempt + 1})`;
+  return {
+    kind: "waiting",
+    for: what,
+    lookAt: locateAgainAt(now),
+    link: run.url,
+    ...(memo === undefined ? {} : { memo }),
   };
 }
 
@@ -105,17 +119,20 @@ function nextLook(context: Context, dispatched: Dispatched): Instant {
   return plusMs(context.now, Math.round(interval * (0.8 + 0.4 * context.random())));
 }
 
-function concluded(
-  { args }: Context,
+async function concluded(
+  context: Context,
   order: WorkflowOrder,
   run: WorkflowRun,
   jobs: readonly WorkflowJob[],
   before: Watch | undefined,
-): StepOutcome {
-  const because = run.conclusion === "success" ? missedBy(args.job, jobs) : endedBy(run, jobs, before);
+): Promise<StepOutcome> {
+  const because = run.conclusion === "success" ? missedBy(context.args.job, jobs) : endedBy(run, jobs, before);
   if (because !== undefined) {
-    const link = jobs.find(isFailed)?.url || run.url;
-    return { kind: "refused", because: `run #${run.id} of ${order.file} ${because}`, link };
+    const failed = jobs.find(isFailed);
+    // A job that never began a step wrote nothing: it was rejected, or its workflow is broken.
+    const words = failed?.failedStep === undefined ? [] : await lastWordsOf(context, order.repository, failed);
+    const what = `run #${run.id} of ${order.file} ${because}`;
+    return { kind: "refused", because: [what, ...words].join("\n"), link: failed?.url || run.url };
   }
   const took = formatDuration(msBetween(run.startedAt ?? run.createdAt, run.updatedAt));
   return {

@@ -220,6 +220,24 @@ describe("dispatch and runs", () => {
     expect(await workflows.run(REPOSITORY, runId)).toMatchObject({ status: "completed", conclusion: "failure" });
   });
 
+  test("the end of a job's log, read without our token; a signed address is never told", async () => {
+    const log = Array.from({ length: 9_000 }, (_, index) => `line ${index} ${"ä".repeat(20)}`).join("\n");
+    await restart({ behaviour: { queuedMs: 0, jobs: [{ name: "deploy", startMs: 0, endMs: 1_000, log }] } });
+    const { runId = 0 } = await workflows.dispatch(request);
+    const [job] = await workflows.jobs(REPOSITORY, runId);
+    expect((await failure(workflows.jobLog(REPOSITORY, job?.id ?? 0))).kind).toBe("not-found");
+    pass(2_000);
+    const read = await workflows.jobLog(REPOSITORY, job?.id ?? 0);
+    expect(log.endsWith(read)).toBe(true);
+    expect(read).toMatch(/^line \d+ ä/);
+    expect(Buffer.byteLength(read)).toBeGreaterThan(60_000);
+    expect(github.state.storageTokens).toEqual([undefined]);
+    fault("storage", { status: 403 });
+    const refused = await failure(workflows.jobLog(REPOSITORY, job?.id ?? 0));
+    expect(refused).toMatchObject({ kind: "unauthorised" });
+    expect(JSON.stringify([refused, refused.message, refused.stack])).not.toContain("sig=");
+  });
+
   test("an unchanged run costs nothing of the rate limit; a changed one is seen", async () => {
     const { runId = 0 } = await workflows.dispatch(request);
     const first = await workflows.run(REPOSITORY, runId);

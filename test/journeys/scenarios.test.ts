@@ -37,6 +37,12 @@ describe("the plain failures", () => {
     expect(stdout).toContain(
       'stopped: step deploy-backend: run #24000000001 of gcp_backend.yml ended as failure: job "deploy" failed in step "Build and push image"',
     );
+    const last = ["│ using PIP_TOKEN=[secret]", "│ ERROR: No matching distribution found for langsmith==9.9.9"];
+    for (const words of last) expect(stdout).toContain(words);
+    expect(lastComment(journey)).toContain(
+      "```text\nStep 7/12 : RUN pip install -r requirements.txt\nusing PIP_TOKEN=[sec",
+    );
+    expect(JSON.stringify([stdout, await journey.events()])).not.toContain("pip-9f8e");
     expect(stdout).toMatch(/backend-sync +\S+ +not switched/);
     expect(stdout).toContain("to try again, when that is mended: runbook deploy backend-prod");
     expect(dispatched(journey)).toEqual(["gcp_backend.yml"]);

@@ -123,6 +123,22 @@ describe("a run to its end", () => {
     }
   });
 
+  test("a re-run that begins between the look at the run and the look at its jobs is followed too", async () => {
+    await restart({ behaviour: { conclusion: "failure", durationMs: MINUTE } });
+    await turn();
+    github.world.advanceTo(plusMs(github.world.now, 2 * MINUTE));
+    const jobs: Workflows["jobs"] = (...given) => {
+      onlyRun().rerun({ durationMs: MINUTE });
+      return workflows.jobs(...given);
+    };
+    const between = new Proxy(workflows, {
+      get: (target, name: keyof Workflows) => (name === "jobs" ? jobs : target[name].bind(target)),
+    });
+    const seen = await turn(BACKEND, { ports: { workflows: between } as StepContext<unknown>["ports"] });
+    expect(seen).toMatchObject({ kind: "waiting", for: expect.stringContaining("to be re-run (attempt 2)") });
+    expect((await drive()).outcome).toMatchObject({ kind: "done", output: { "run-attempt": "2" } });
+  });
+
   test("a person's re-run is followed", async () => {
     await restart({ behaviour: { durationMs: 30 * MINUTE } });
     await turn();
@@ -168,6 +184,33 @@ describe("a run that did not succeed is refused without a verdict", () => {
     const { outcome } = await drive(job === undefined ? BACKEND : { ...BACKEND, job });
     expect(outcome).toMatchObject({ kind: "refused", because: expect.stringContaining(words) });
     expect(outcome).not.toHaveProperty("verdict");
+  });
+
+  test("its last log lines are told: of the step that failed, without secrets and clean-up", async () => {
+    const log = [
+      "\uFEFF2026-04-12T04:00:00.0000000Z ##[group]Run ./deploy.sh",
+      ...Array.from({ length: 20 }, (_, index) => `2026-04-12T04:00:01.0000000Z line ${index}`),
+      "2026-04-12T04:00:02.0000000Z GITHUB_TOKEN=ghs_0123456789abcdef0123",
+      "2026-04-12T04:00:02.0000000Z ##[error]Process completed with exit code 1.",
+      "2026-04-12T04:00:03.0000000Z Post job cleanup.",
+    ].join("\r\n");
+    const job = { name: "deploy", startMs: 0, endMs: 1_000, conclusion: "failure", failedStep: "Push", log } as const;
+    await restart({ behaviour: { jobs: [job] } });
+    const { outcome } = await drive();
+    if (outcome.kind !== "refused") throw new Error(outcome.kind);
+    expect(outcome.because.split("\n").slice(1)).toEqual([
+      ...[14, 15, 16, 17, 18, 19].map((index) => `line ${index}`),
+      "GITHUB_TOKEN=[token]",
+      "error: Process completed with exit code 1.",
+    ]);
+  });
+
+  test("a log that cannot be read changes nothing but that it is said", async () => {
+    await restart({ behaviour: { jobs: [{ name: "deploy", startMs: 0, endMs: 1_000, conclusion: "failure" }] } });
+    github.faults.add({ api: "github", call: "storage", kind: "status", status: 403, times: 1 });
+    expect((await drive()).outcome).toMatchObject({
+      because: expect.stringMatching(/failed in step "Run deploy"\n\(the log of job "deploy" could not be read\)$/),
+    });
   });
 
   test("a matrix job counts with all its parts", async () => {
