@@ -1,25 +1,34 @@
 /** Runs step kinds over Kubernetes services turn by turn in world time, as the crank would; journals nothing. */
 import type { Json } from "../../src/model/json.ts";
-import type { KubernetesSnapshot, ServiceSwitch } from "../../src/model/service.ts";
+import type { KubernetesSnapshot, KubernetesTarget, ServiceSwitch } from "../../src/model/service.ts";
 import { type Instant, plusMs } from "../../src/model/time.ts";
 import type { CheckResult } from "../../src/model/verdict.ts";
 import { kubernetesPlatform } from "../../src/platforms/kubernetes.ts";
 import type { CheckKind, StepContext, StepKind, StepOutcome, StepService } from "../../src/steps/step.ts";
-import { type KubernetesWorld, TARGET } from "./kubernetes-world.ts";
+import type { Kubernetes } from "../../src/ports/kubernetes.ts";
+import { TARGET } from "./kubernetes-world.ts";
 import { stepContext, type StepContextOptions } from "./step-context.ts";
 
-const noHelm = { version: async () => undefined, history: async () => [], rollback: async () => undefined };
+export const noHelm = { version: async () => undefined, history: async () => [], rollback: async () => undefined };
+
+/** A cluster in which steps run: the simulated one, or a real control plane. */
+export interface StepCluster {
+  readonly kubernetes: Kubernetes;
+  readonly world: { readonly now: Instant };
+  /** Lets the cluster live until then, or for a moment. */
+  waitUntil(at: Instant): Promise<void>;
+}
 
 export function pusher(before: KubernetesSnapshot, switched?: ServiceSwitch): StepService {
   return { name: "pusher", target: TARGET, before, ...(switched === undefined ? {} : { switched }) };
 }
 
-export function snapshotOf(cloud: KubernetesWorld): Promise<KubernetesSnapshot> {
+export function snapshotOf(cloud: StepCluster, target: KubernetesTarget = TARGET): Promise<KubernetesSnapshot> {
   const { ports, signal } = contextOf(cloud, {});
-  return kubernetesPlatform.capture(TARGET, ports, cloud.world.now, signal);
+  return kubernetesPlatform.capture(target, ports, cloud.world.now, signal);
 }
 
-function contextOf<A>(cloud: KubernetesWorld, args: A, more: Partial<StepContextOptions<A>> = {}): StepContext<A> {
+function contextOf<A>(cloud: StepCluster, args: A, more: Partial<StepContextOptions<A>> = {}): StepContext<A> {
   return stepContext({ args, world: cloud.world, ports: { kubernetes: cloud.kubernetes, helm: noHelm }, ...more });
 }
 
@@ -32,7 +41,7 @@ export interface Ran {
 }
 
 export async function runStep<A>(
-  cloud: KubernetesWorld,
+  cloud: StepCluster,
   kind: StepKind<A>,
   args: Record<string, unknown>,
   services: readonly StepService[],
@@ -51,7 +60,7 @@ export async function runStep<A>(
     if (waits.at(-1) !== outcome.for) waits.push(outcome.for);
     if (outcome.deadline !== undefined) deadlines.push(outcome.deadline);
     memo = outcome.memo;
-    cloud.world.advanceTo(outcome.lookAt);
+    await cloud.waitUntil(outcome.lookAt);
   }
   throw new Error(`the step never ended, waiting for ${waits.at(-1) ?? "nothing"}`);
 }
@@ -63,7 +72,7 @@ function switchOf(switched: readonly ServiceSwitch[], name: string): { switched?
 
 /** A check with its samples kept between looks. */
 export function looker<A>(
-  cloud: KubernetesWorld,
+  cloud: StepCluster,
   kind: CheckKind<A>,
   services: readonly StepService[],
 ): () => Promise<readonly CheckResult[]> {

@@ -32,6 +32,7 @@ export interface KubernetesWorld {
   readonly faults: Faults;
   readonly url: string;
   readonly kubernetes: Kubernetes;
+  waitUntil(at: Instant): Promise<void>;
   /** Moves the world by so many milliseconds. */
   pass(ms: number): Instant;
   close(): Promise<void>;
@@ -69,6 +70,7 @@ export async function kubernetesWorld(
     faults,
     url: server.url,
     kubernetes: createKubernetes({ server: server.url, timeoutMs }),
+    waitUntil: async (at) => world.advanceTo(at),
     pass: (ms) => {
       world.advanceTo(plusMs(world.now, ms));
       return world.now;

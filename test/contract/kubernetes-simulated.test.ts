@@ -1,0 +1,5 @@
+import { describe } from "vitest";
+import { kubernetesContract } from "./kubernetes-contract.ts";
+import { simulatedCluster } from "./simulated-cluster.ts";
+
+describe("the simulated cluster", () => kubernetesContract(simulatedCluster));
