@@ -25,9 +25,14 @@ mkdir -p "$cache"
 building=$(mktemp -d "$cache/building-XXXXXX")
 trap 'rm -rf "$building"' EXIT
 echo "building a Kubernetes control plane with $(go env GOVERSION); this takes some minutes once" >&2
+cd "$module"
+export GOFLAGS="-mod=readonly -buildvcs=false -trimpath"
+# A module that cannot be fetched is no fault of ours; one that does not compile is.
+go list -deps tool >/dev/null || { echo "the modules of a control plane cannot be fetched here" >&2; exit 3; }
 # Without symbols, and two compilers at a time: a small machine has other work to do.
-(cd "$module" && nice -n 15 go build -mod=readonly -trimpath -buildvcs=false -p 2 -ldflags '-s -w' -o "$building/" tool) >&2
-mv "$building/server" "$building/etcd" 2>/dev/null || mv "$building/v3" "$building/etcd" 2>/dev/null || true
+nice -n 15 go build -p 2 -ldflags '-s -w' -o "$building/" tool >&2
+# etcd's main package is named for its module's last part.
+mv "$building/server" "$building/etcd"
 complete "$building" || { echo "the build made none of: ${programs[*]}" >&2; exit 1; }
 # Another build may have been faster: then its result counts.
 mv -T "$building" "$target" 2>/dev/null || complete "$target"
