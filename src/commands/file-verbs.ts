@@ -75,6 +75,13 @@ function rehearseVerbs(parser: Argv, io: Io, settle: Settle): Argv {
             nargs: 1,
             describe: "one more misbehaviour of an API: 'API:CALL=STATUSxN'; may be repeated",
           })
+          .option("kill-at", {
+            type: "string",
+            array: true,
+            nargs: 1,
+            describe:
+              "the process dies there, and another resumes: 'ITEM:started|intended|carried-out|done'; may be repeated",
+          })
           .option("seed", { type: "number", default: 1, describe: "the world's chance" })
           .option("state", { type: "string", describe: "keep the rehearsal's journal in this file" })
           .option("json", jsonOption)
@@ -86,6 +93,10 @@ function rehearseVerbs(parser: Argv, io: Io, settle: Settle): Argv {
           .example(
             "$0 rehearse backend-prod --fault 'github:dispatch=503x2'",
             "GitHub answers the first two dispatches with 503",
+          )
+          .example(
+            "$0 rehearse backend-prod --kill-at deploy-backend:carried-out",
+            "GitHub took the dispatch, and the process died before it could note that",
           )
           .example("$0 rehearse backend-prod --all", "the whole library; exit 1 on any surprise"),
       (args) => settle(async () => (await import("./rehearse.ts")).rehearse(args, io)),

@@ -41,6 +41,9 @@ export async function runForeground(session: Session, run: string, options: Fore
     const code = interrupt.received() === undefined ? exitCodeOf(last, policy) : interrupt.exitCode();
     await screen.close(last, code);
     return code;
+  } catch (error) {
+    await screen.abandon();
+    throw error;
   } finally {
     interrupt.release();
   }

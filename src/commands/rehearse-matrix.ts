@@ -1,6 +1,6 @@
 /** One scenario of the library, rehearsed and summed up as a row of the matrix. Prints nothing. */
 import { Writable } from "node:stream";
-import { type RunEvent, runEventSchema } from "../model/event.ts";
+import type { RunEvent } from "../model/event.ts";
 import { type Footprint, footprintOf } from "../rehearsal/footprint.ts";
 import { loadScenario } from "../rehearsal/load-scenario.ts";
 import { type MatrixRow, rowOf } from "../rehearsal/matrix.ts";
@@ -20,19 +20,17 @@ export async function rehearseRow(order: RowOrder, io: Io): Promise<MatrixRow> {
   const plan = planOf(await findRunbook(order.name, io), { rehearsal: true }, io);
   const stdout = new Kept();
   const stderr = new Kept();
-  let footprint: Footprint | undefined;
-  const code = await rehearseScenario({ ...order, json: true }, scenario, { ...io, stdout, stderr }, (cloud) => {
-    footprint = footprintOf(cloud, plan, scenario);
-  });
-  if (footprint === undefined) throw new TypeError("a rehearsal that ends shows its cloud");
-  return rowOf(scenario, { code, events: eventsOf(stdout.text), stderr: stderr.text, footprint });
-}
-
-function eventsOf(text: string): readonly RunEvent[] {
-  return text
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => runEventSchema.parse(JSON.parse(line)) as RunEvent);
+  let left: { readonly footprint: Footprint; readonly events: readonly RunEvent[] } | undefined;
+  const code = await rehearseScenario(
+    { ...order, json: true },
+    scenario,
+    { ...io, stdout, stderr },
+    (cloud, events) => {
+      left = { footprint: footprintOf(cloud, plan, scenario), events };
+    },
+  );
+  if (left === undefined) throw new TypeError("a rehearsal that ends shows what it left");
+  return rowOf(scenario, { code, stderr: stderr.text, ...left });
 }
 
 class Kept extends Writable {

@@ -1,16 +1,19 @@
 /** `runbook rehearse`: the very deploy, against a simulated cloud on loopback, in an empty environment. */
+import type { RunEvent } from "../model/event.ts";
 import { buildWorld } from "../rehearsal/build-world.ts";
 import { guardEgress } from "../rehearsal/egress-guard.ts";
+import { withDeaths } from "../rehearsal/death-words.ts";
 import { withFaults } from "../rehearsal/fault-words.ts";
 import { loadScenario, scenarioNames } from "../rehearsal/load-scenario.ts";
 import type { Scenario } from "../rehearsal/scenario.ts";
 import type { SimulatedCloud } from "../rehearsal/simulated-cloud.ts";
 import { type Simulation, startSimulation } from "../rehearsal/start-simulation.ts";
-import { deploy, planOf } from "./deploy.ts";
+import { planOf } from "./deploy.ts";
 import { environmentOf } from "./endpoints.ts";
 import { EXIT } from "./exit-code.ts";
 import { type FoundRunbook, findRunbook } from "./find-runbook.ts";
 import { type Io, print, printError } from "./io.ts";
+import { rehearseLives } from "./rehearse-lives.ts";
 
 export interface RehearseOptions {
   readonly name?: string | undefined;
@@ -20,6 +23,8 @@ export interface RehearseOptions {
   readonly all?: boolean | undefined;
   /** Added to the scenario's: `API:CALL=STATUSxN`. */
   readonly fault?: readonly string[] | undefined;
+  /** `ITEM:MOMENT` at which the process dies; a minute later another one resumes the run. */
+  readonly killAt?: readonly string[] | undefined;
   readonly seed: number;
   readonly state?: string | undefined;
   readonly json?: boolean | undefined;
@@ -32,19 +37,21 @@ export async function rehearse(options: RehearseOptions, io: Io): Promise<number
     printError(io, "Say which runbook to rehearse.\nNothing was touched.\n`runbook list` shows the runbooks here.");
     return EXIT.usage;
   }
-  if (options.all === true && (options.fault ?? []).length > 0) {
+  const [oneOnly] = [...(options.fault ?? []).map(() => "--fault"), ...(options.killAt ?? []).map(() => "--kill-at")];
+  if (options.all === true && oneOnly !== undefined) {
     printError(
       io,
-      "--fault is for one scenario, and --all is every one.\nNothing was touched.\nGive one of the two, `--fault` or `--all`.",
+      `${oneOnly} is for one scenario, and --all is every one.\nNothing was touched.\nGive one of the two, \`${oneOnly}\` or \`--all\`.`,
     );
     return EXIT.usage;
   }
   if (options.all === true) return (await import("./rehearse-all.ts")).rehearseAll({ ...options, name }, io);
-  const scenario = withFaults(await loadScenario(options.scenario), options.fault ?? []);
+  const faulty = withFaults(await loadScenario(options.scenario), options.fault ?? []);
+  const scenario = withDeaths(faulty, options.killAt ?? []);
   return rehearseScenario({ ...options, name, showComments: options.json !== true }, scenario, io);
 }
 
-/** One scenario to its end. `seen` is shown the simulated cloud before it is taken down. */
+/** One scenario to its end. `seen` is shown what it left, before it is taken down. */
 export async function rehearseScenario(
   options: Pick<RehearseOptions, "seed" | "state" | "json"> & {
     readonly name: string;
@@ -52,28 +59,27 @@ export async function rehearseScenario(
   },
   scenario: Scenario,
   io: Io,
-  seen: (cloud: SimulatedCloud) => void = () => undefined,
+  seen: (cloud: SimulatedCloud, events: readonly RunEvent[]) => void = () => undefined,
 ): Promise<number> {
   const found = await findRunbook(options.name, io);
   const guard = guardEgress();
   const simulation = await simulationOf(found, scenario, options.seed, io);
   try {
-    const code = await deploy(
-      {
-        name: options.name,
-        pr: scenario["pull-request"]?.number,
-        yes: true,
-        simulated: true,
-        rehearsal: true,
-        seed: options.seed,
-        toTheEnd: true,
-        showComments: options.showComments,
-        json: options.json,
-        state: options.state ?? ":memory:",
-      },
-      { ...io, env: rehearsalEnvironment(io, found, simulation) },
-    );
-    seen(simulation.cloud);
+    const rehearsed = { ...io, env: rehearsalEnvironment(io, found, simulation) };
+    const deploying = {
+      name: options.name,
+      pr: scenario["pull-request"]?.number,
+      yes: true,
+      simulated: true,
+      rehearsal: true,
+      seed: options.seed,
+      toTheEnd: true,
+      showComments: options.showComments,
+      json: options.json,
+      state: options.state,
+    };
+    const { code, events } = await rehearseLives(planOf(found, deploying, rehearsed), scenario, deploying, rehearsed);
+    seen(simulation.cloud, events);
     return guard.refused.length === 0 ? code : leftLoopback(guard.refused, io);
   } finally {
     await simulation.close();

@@ -6,7 +6,7 @@ import { EXIT } from "./exit-code.ts";
 import { findRunbook } from "./find-runbook.ts";
 import { runForeground, type ForegroundOptions } from "./foreground.ts";
 import { type Io, print, printError } from "./io.ts";
-import { findRun, openSession, type SessionOptions } from "./session.ts";
+import { findRun, openSession, type Session, type SessionOptions } from "./session.ts";
 
 export interface RunOptions extends SessionOptions, ForegroundOptions {
   readonly id: string;
@@ -30,6 +30,11 @@ export async function resume(options: RunOptions, io: Io): Promise<number> {
   return say(options, io, (by) => ({ kind: "resume", by }), endedAlready);
 }
 
+/** `resume` in a session that is the caller's. */
+export function resumeIn(session: Session, id: string, options: ForegroundOptions): Promise<number> {
+  return sayIn(session, { ...options, id }, (by) => ({ kind: "resume", by }), endedAlready);
+}
+
 function endedAlready(progress: Progress): string | undefined {
   if (progress.finished === undefined) return undefined;
   return `Run ${progress.run} has ended (${progress.finished.outcome}): ${progress.finished.because}.`;
@@ -44,17 +49,27 @@ async function say(
 ): Promise<number> {
   const session = await openSession(options, io);
   try {
-    const progress = await findRun(session.state, { run: options.id });
-    const refusal = refuse(progress);
-    if (refusal !== undefined) {
-      printError(io, `${refusal}\nNothing was touched.\n\`runbook status ${progress.run}\` shows where it stands.`);
-      return EXIT.usage;
-    }
-    await session.state.inbox.send(progress.run, word(io.env["USER"] ?? "the operator"), session.cloud.clock.now());
-    return await runForeground(session, progress.run, options);
+    return await sayIn(session, options, word, refuse);
   } finally {
     await session.close();
   }
+}
+
+async function sayIn(
+  session: Session,
+  options: RunOptions,
+  word: (by: string) => MessageBody,
+  refuse: (progress: Progress) => string | undefined,
+): Promise<number> {
+  const { io, state, cloud } = session;
+  const progress = await findRun(state, { run: options.id });
+  const refusal = refuse(progress);
+  if (refusal !== undefined) {
+    printError(io, `${refusal}\nNothing was touched.\n\`runbook status ${progress.run}\` shows where it stands.`);
+    return EXIT.usage;
+  }
+  await state.inbox.send(progress.run, word(io.env["USER"] ?? "the operator"), cloud.clock.now());
+  return runForeground(session, progress.run, options);
 }
 
 export interface LiftOptions extends SessionOptions {

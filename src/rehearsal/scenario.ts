@@ -154,6 +154,28 @@ export const faultSchema = z.strictObject({
   "counted-from": countedFrom,
 });
 
+/** ITEM:MOMENT, as `--kill-at` takes it. */
+export const FATE_MOMENT = /^(?:(?:restore|checkpoint):)?[a-z0-9][a-z0-9-]*:(?:started|intended|carried-out|done)$/;
+
+export const fateSchema = z.strictObject({
+  at: z
+    .string()
+    .regex(FATE_MOMENT, {
+      error:
+        'expected ITEM:MOMENT, such as "deploy-backend:started", "last-workflow:carried-out", "checkpoint:20m:done"',
+    })
+    .describe(
+      "a step by its id, first-workflow, last-workflow, restore:SERVICE (or its role) or checkpoint:20m; then started, intended (its effect is journaled and has not happened), carried-out (it has happened, and nobody noted it) or done",
+    ),
+  happens: z
+    .enum(["dies", "SIGINT", "SIGTERM"])
+    .default("dies")
+    .describe("dies: like kill -9; SIGINT: the operator presses Ctrl-C"),
+  "resumed-after": durationSchema
+    .optional()
+    .describe("another machine runs `runbook resume` so long after; without it nobody does"),
+});
+
 /** What a runbook must have for a scenario to mean anything to it. */
 const needSchema = z.enum([
   "workflow",
@@ -226,6 +248,10 @@ export const scenarioSchema = z.strictObject({
     .default([])
     .describe("what the operator answers; to anything else there is no answer"),
   faults: z.array(faultSchema).default([]),
+  process: z
+    .array(fateSchema)
+    .default([])
+    .describe("what happens to the process that deploys, in order: the second one happens to the one that resumed"),
   expect: z
     .strictObject({ exit: z.int(), outcome: outcomeSchema.optional(), verdict: verdictSchema.optional() })
     .describe("what must come out of a rehearsal"),

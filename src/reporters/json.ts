@@ -9,5 +9,6 @@ export function createJsonScreen(options: Pick<ScreenOptions, "stdout">): Screen
     },
     waiting() {},
     async close() {},
+    async abandon() {},
   };
 }

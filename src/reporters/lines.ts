@@ -57,6 +57,7 @@ export function createLinesScreen(options: ScreenOptions): Screen {
         print(now, waitLine(wait, now));
       }
     },
+    async abandon() {},
     async close(progress, exitCode) {
       write(closingText(progress, exitCode));
     },

@@ -14,6 +14,8 @@ export interface Screen {
   waiting(waits: readonly Wait[], now: Instant): void;
   /** Once, at the end. */
   close(progress: Progress, exitCode: number): Promise<void>;
+  /** Instead of `close`, where the process cannot go on: nothing is drawn any more. */
+  abandon(): Promise<void>;
 }
 
 export interface ScreenOptions {

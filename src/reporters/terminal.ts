@@ -76,6 +76,10 @@ export function createTerminalScreen(options: ScreenOptions): Screen {
       if (shown !== undefined && shown.paused === undefined && phaseOf(shown) !== phase) enter(phaseOf(shown), shown);
       for (const wait of waits.filter(isWorthALine)) list?.wait(wait.item, waitText(wait, now));
     },
+    async abandon() {
+      leave();
+      await drawn;
+    },
     async close(progress, exitCode) {
       leave();
       for (const { title, body } of comments.values())
