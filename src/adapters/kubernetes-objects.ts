@@ -17,7 +17,14 @@ import type { ContainerState, Pod, Workload } from "../ports/kubernetes.ts";
 
 type Rollout = Pick<
   Workload,
-  "revision" | "paused" | "replicas" | "maxSurge" | "maxUnavailable" | "progressDeadlineSeconds"
+  | "revision"
+  | "paused"
+  | "replicas"
+  | "strategy"
+  | "partition"
+  | "maxSurge"
+  | "maxUnavailable"
+  | "progressDeadlineSeconds"
 >;
 type Common = Omit<Workload, keyof Rollout>;
 
@@ -44,6 +51,8 @@ export function deploymentWorkload(deployment: V1Deployment): Workload {
       ready: status?.readyReplicas ?? 0,
       available: status?.availableReplicas ?? 0,
     },
+    strategy: recreate ? "Recreate" : "RollingUpdate",
+    partition: 0,
     maxSurge: recreate ? "0" : String(rolling?.maxSurge ?? "25%"),
     maxUnavailable: recreate ? "100%" : String(rolling?.maxUnavailable ?? "25%"),
     progressDeadlineSeconds: spec.progressDeadlineSeconds ?? 600,
@@ -68,6 +77,8 @@ export function statefulSetWorkload(set: V1StatefulSet): Workload {
       ready: status?.readyReplicas ?? 0,
       available: status?.availableReplicas ?? status?.readyReplicas ?? 0,
     },
+    strategy: strategyOf(spec.updateStrategy?.type),
+    partition: spec.updateStrategy?.rollingUpdate?.partition ?? 0,
     maxSurge: "0",
     maxUnavailable: String(spec.updateStrategy?.rollingUpdate?.maxUnavailable ?? "1"),
     progressDeadlineSeconds: 600,
@@ -89,10 +100,16 @@ export function daemonSetWorkload(set: V1DaemonSet, revision: string): Workload 
       ready: status?.numberReady ?? 0,
       available: status?.numberAvailable ?? 0,
     },
+    strategy: strategyOf(spec.updateStrategy?.type),
+    partition: 0,
     maxSurge: String(spec.updateStrategy?.rollingUpdate?.maxSurge ?? "0"),
     maxUnavailable: String(spec.updateStrategy?.rollingUpdate?.maxUnavailable ?? "1"),
     progressDeadlineSeconds: 600,
   };
+}
+
+function strategyOf(type: string | undefined): Workload["strategy"] {
+  return type === "OnDelete" ? "OnDelete" : "RollingUpdate";
 }
 
 function common(
@@ -177,6 +194,10 @@ export function podOf(pod: V1Pod): Pod {
   const condition = (type: string) => status?.conditions?.find((condition) => condition.type === type);
   const ready = condition("Ready");
   const scheduled = condition("PodScheduled");
+  const initContainers = pod.spec?.initContainers ?? [];
+  const sidecars = new Set(
+    initContainers.filter(({ restartPolicy }) => restartPolicy === "Always").map(({ name }) => name),
+  );
   const isUnschedulable = scheduled?.status === "False" && scheduled.reason === "Unschedulable";
   return {
     name: metadata?.name ?? "",
@@ -184,13 +205,17 @@ export function podOf(pod: V1Pod): Pod {
     phase: status?.phase ?? "Unknown",
     ...optional("reason", status?.reason),
     createdAt: required(instantOf(metadata?.creationTimestamp), "a pod has no creationTimestamp"),
+    ...(scheduled?.status === "True" ? optional("scheduledAt", instantOf(scheduled.lastTransitionTime)) : {}),
     terminating: metadata?.deletionTimestamp !== undefined,
     ready: ready?.status === "True",
     ...(ready?.status === "True" ? optional("readyAt", instantOf(ready.lastTransitionTime)) : {}),
     templateHash: metadata?.labels?.["pod-template-hash"] ?? metadata?.labels?.["controller-revision-hash"] ?? "",
     ...(isUnschedulable ? { unschedulable: scheduled.message ?? "Unschedulable" } : {}),
     containers: [
-      ...(status?.initContainerStatuses ?? []).map((container) => containerOf(container, true)),
+      ...(status?.initContainerStatuses ?? []).map((container) => ({
+        ...containerOf(container, true),
+        ...(sidecars.has(container.name) ? { sidecar: true } : {}),
+      })),
       ...(status?.containerStatuses ?? []).map((container) => containerOf(container, false)),
     ],
   };

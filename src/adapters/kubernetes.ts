@@ -40,7 +40,8 @@ export function createKubernetes(config: KubernetesConfig): Kubernetes {
     workload: (target, signal) => call("read", target, signal, (api) => readWorkload(api, target)),
     revisions: (target, signal) => call("list the revisions of", target, signal, (api) => readRevisions(api, target)),
     pods: (target, signal) => call("list the pods of", target, signal, (api) => readPods(api, target)),
-    events: (target, pod, signal) => call("list the events of", target, signal, (api) => readEvents(api, target, pod)),
+    events: (target, about, signal) =>
+      call("list the events of", target, signal, (api) => readEvents(api, target, about)),
     podLog: (target, pod, container, options, signal) =>
       call(`read the log of pod ${pod} of`, target, signal, async ({ core }) => {
         const { lines, previous } = options;
@@ -147,9 +148,9 @@ async function readPods(api: Api, target: KubernetesTarget): Promise<readonly Po
 async function readEvents(
   { core }: Api,
   { namespace }: KubernetesTarget,
-  pod: string,
+  about: string,
 ): Promise<readonly { reason: string; message: string; at: ReturnType<typeof podOf>["createdAt"] }[]> {
-  const fieldSelector = `involvedObject.name=${pod}`;
+  const fieldSelector = `involvedObject.name=${about}`;
   const events = await pages((page) => core.listNamespacedEvent({ namespace, fieldSelector, ...page }));
   return events
     .map(({ reason, message, lastTimestamp, eventTime, metadata }) => ({

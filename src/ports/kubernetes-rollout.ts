@@ -3,7 +3,7 @@ import { MINUTE } from "../model/time.ts";
 import type { Pod, Workload, WorkloadRevision } from "./kubernetes.ts";
 
 /** Pulling an image and finding a node, on top of what the probes allow. */
-const PLACING_MS = 2 * MINUTE;
+export const PLACING_MS = 2 * MINUTE;
 const LEAST_BUDGET_MS = 10 * MINUTE;
 
 /** Everything that one look at a workload reads. */
@@ -23,25 +23,30 @@ export function livePods({ pods }: WorkloadView): readonly Pod[] {
   return pods.filter((pod) => !pod.terminating && pod.phase !== "Succeeded" && pod.phase !== "Failed");
 }
 
-/** The one template hash that every live pod has and that the workload wants; "mixed" otherwise. */
+/** The one template hash that every live pod within reach has and that the workload wants; "mixed" otherwise. */
 export function servingHash(view: WorkloadView): string {
   const current = currentRevision(view)?.templateHash;
-  const hashes = new Set(livePods(view).map(({ templateHash }) => templateHash));
+  const hashes = new Set(reachedPods(view).map(({ templateHash }) => templateHash));
   if (current === undefined) return "mixed";
   return hashes.size === 0 || (hashes.size === 1 && hashes.has(current)) ? current : "mixed";
+}
+
+/** Live pods that a rollout replaces: those at or above a StatefulSet's partition. */
+export function reachedPods(view: WorkloadView): readonly Pod[] {
+  const { partition } = view.workload;
+  if (partition === 0) return livePods(view);
+  return livePods(view).filter(({ name }) => Number(/-(\d+)$/.exec(name)?.[1] ?? 0) >= partition);
 }
 
 /**
  * `kubectl rollout status`' algorithm, with the wanted count as it is now (an autoscaler may change it at any time).
  * It proves nothing about newness: the old state of a workload that nobody touched is rolled out, too.
  */
-export function isRolledOut({ generation, observedGeneration, replicas }: Workload): boolean {
-  return (
-    observedGeneration >= generation &&
-    replicas.updated >= replicas.wanted &&
-    replicas.total <= replicas.updated &&
-    replicas.available >= replicas.updated
-  );
+export function isRolledOut({ generation, observedGeneration, replicas, partition }: Workload): boolean {
+  const { wanted, updated, total, available } = replicas;
+  if (observedGeneration < generation) return false;
+  if (partition > 0) return updated >= Math.max(0, wanted - partition) && available >= wanted;
+  return updated >= wanted && total <= updated && available >= updated;
 }
 
 /** How many pods are replaced at a time: surge (rounded up) and unavailable (rounded down), at least one. */
@@ -60,7 +65,8 @@ export function rolloutBudgetMs(workload: Workload): number {
 /** "18/27 updated, 16 available, wave of 3" */
 export function progressText(workload: Workload): string {
   const { updated, wanted, available } = workload.replicas;
-  return `${updated}/${wanted} updated, ${available} available, wave of ${waveSize(workload)}`;
+  const reached = Math.max(0, wanted - workload.partition);
+  return `${updated}/${reached} updated, ${available} available, wave of ${waveSize(workload)}`;
 }
 
 /** container -> the different digests that these pods run, sorted; containers whose digest nobody reports are absent. */

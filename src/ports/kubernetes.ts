@@ -17,6 +17,10 @@ export interface Workload {
     readonly ready: number;
     readonly available: number;
   };
+  /** How pods are replaced; "OnDelete": only when somebody deletes them. */
+  readonly strategy: "RollingUpdate" | "Recreate" | "OnDelete";
+  /** A StatefulSet's pods below this ordinal keep the version that they have; 0 elsewhere. */
+  readonly partition: number;
   readonly maxSurge: string;
   readonly maxUnavailable: string;
   readonly progressDeadlineSeconds: number;
@@ -51,7 +55,10 @@ export interface WorkloadRevision {
 
 export interface ContainerState {
   readonly name: string;
+  /** Sidecars are init containers, too. */
   readonly init: boolean;
+  /** An init container that goes on running (restartPolicy Always). */
+  readonly sidecar?: boolean;
   readonly ready: boolean;
   readonly restarts: number;
   readonly image: string;
@@ -68,6 +75,8 @@ export interface Pod {
   readonly phase: string;
   readonly reason?: string;
   readonly createdAt: Instant;
+  /** When it got its node. */
+  readonly scheduledAt?: Instant;
   readonly terminating: boolean;
   readonly ready: boolean;
   /** When the Ready condition last turned true. */
@@ -94,10 +103,10 @@ export interface Kubernetes {
   revisions(target: KubernetesTarget, signal?: AbortSignal): Promise<readonly WorkloadRevision[]>;
   /** Pods matched by the workload's own selector, terminating ones included and marked. */
   pods(target: KubernetesTarget, signal?: AbortSignal): Promise<readonly Pod[]>;
-  /** Newest last; at most 50. */
+  /** Events about the object of that name (a pod, or the workload); newest last, at most 50. */
   events(
     target: KubernetesTarget,
-    pod: string,
+    about: string,
     signal?: AbortSignal,
   ): Promise<readonly { reason: string; message: string; at: Instant }[]>;
   /** The last lines of a container, the previous instance's when asked. */

@@ -11,7 +11,7 @@ import { failureGroup, podEvidence, tellFailure, workloadLink } from "./pod-evid
 import { failureOf, type PodFailure, showSymptoms } from "./pod-failures.ts";
 import { countRestarts, type RestartSample, restartSampleSchema, restartsOf, totalRestarts } from "./pod-restarts.ts";
 import type { CheckKind, LookContext, StepService } from "./step.ts";
-import { kubernetesService, viewWorkload } from "./workload-view.ts";
+import { kubernetesService, podsProblem, preflightWorkloads, viewWorkload } from "./workload-view.ts";
 
 const argsSchema = z.strictObject({
   for: durationSchema
@@ -30,6 +30,7 @@ export const checkPods: CheckKind<Args> = {
   needsServices: true,
   defaultTimeoutMs: 30 * MINUTE,
   settleMs: 0,
+  preflight: (context) => preflightWorkloads(context, podsProblem),
   turn: (context) => gateTurn(checkPods, context, context.args.for),
   look: (context) => Promise.all(context.services.map((service) => lookAt(context, service))),
 };
@@ -118,10 +119,10 @@ async function verdictOf(
   if (first !== undefined) {
     const { target } = kubernetesService(service);
     const evidence = await podEvidence(context.ports.kubernetes, target, first, context.signal);
-    const minutes = msBetween(service.switched?.at ?? first.pod.createdAt, context.now) / MINUTE;
+    const minutes = msBetween(service.switched?.at ?? first.pod?.createdAt ?? context.now, context.now) / MINUTE;
     return {
       ...failing,
-      because: `${failures.length} of ${pods.length} pods fail: ${tellFailure(first, evidence)}`,
+      because: `${failures.length} of ${pods.length} pods fail: ${tellFailure(first, evidence)} (try: ${first.advice})`,
       groups: [failureGroup(first, failures.length, minutes, evidence)],
     };
   }
@@ -157,7 +158,7 @@ function symptomsOf({ pods, ready, wanted, restarts, others }: Findings): readon
 }
 
 function shown({ pods, ready, wanted, restarts, failures }: Findings): Pick<CheckResult, "value" | "sample"> {
-  const loops = failures.filter(({ reason }) => reason === "CrashLoopBackOff" || reason === "crash loop").length;
+  const loops = failures.filter(({ reason }) => /^(CrashLoopBackOff|crash loop)/.test(reason)).length;
   return {
     value: `${ready}/${wanted} pods ready, ${plural(totalRestarts(restarts), "restart")}, ${plural(loops, "crash loop")}`,
     sample: plural(pods.length, "pod"),
@@ -178,7 +179,7 @@ function evidenceOf({
     wanted,
     restartsInGonePods: restarts.gone,
     otherVersions: others.length,
-    failures: failures.map(({ pod, text }) => ({ pod: pod.name, text })),
+    failures: failures.map(({ pod, text }) => ({ pod: pod?.name ?? "", text })),
     pods: pods.map((pod) => ({
       name: pod.name,
       ready: pod.ready,

@@ -9,6 +9,7 @@ import type { PodFailure } from "./pod-failures.ts";
 const LOG_LINES = 8;
 const EVENTS = 3;
 const LINE_LENGTH = 200;
+const TEXT_LENGTH = 500;
 
 export interface PodEvidence {
   readonly events: readonly string[];
@@ -22,33 +23,40 @@ export async function podEvidence(
   { pod, container }: PodFailure,
   signal: AbortSignal,
 ): Promise<PodEvidence> {
+  if (pod === undefined) return { events: [], log: [] };
   const events = await orNone(() => kubernetes.events(target, pod.name, signal));
+  if (container === undefined) return { events: shownEvents(events), log: [] };
   const readLog = (previous: boolean): Promise<readonly string[]> =>
     orNone(() => kubernetes.podLog(target, pod.name, container.name, { lines: LOG_LINES, previous }, signal));
   const previous = container.restarts > 0 ? await readLog(true) : [];
   const log = previous.length > 0 ? previous : await readLog(false);
   return {
-    events: events.slice(-EVENTS).map(({ reason, message }) => clean(`${reason}: ${message}`)),
-    log: log.map(clean),
+    events: shownEvents(events),
+    log: log.map((line) => clean(line)),
   };
+}
+
+function shownEvents(events: readonly { reason: string; message: string }[]): readonly string[] {
+  return events.slice(-EVENTS).map(({ reason, message }) => clean(`${reason}: ${message}`));
 }
 
 /** The failure as a finding of a check: the reason as group, the pod's own words as example. */
 export function failureGroup(failure: PodFailure, count: number, minutes: number, evidence: PodEvidence): GroupFinding {
-  const words = [...evidence.log, ...evidence.events].join("\n");
+  const words = [...evidence.log, ...evidence.events, `try: ${failure.advice}`].join("\n");
   return {
-    group: `${failure.reason} in ${failure.container.name}`,
+    group: `${failure.reason} in ${failure.container?.name ?? (failure.pod === undefined ? "the workload" : "its pods")}`,
     kind: "new",
     baseline: { errors: 0, requests: "unknown", minutes: 0 },
     candidate: { errors: count, requests: "unknown", minutes: Math.max(0, Math.round(minutes)) },
-    ...(words === "" ? {} : { example: words }),
+    example: words,
   };
 }
 
 /** "…-x7k2p: CrashLoopBackOff, 3 restarts, last exit 1 (Error): ImportError: cannot import name 'x'" */
 export function tellFailure({ pod, text }: PodFailure, { log, events }: PodEvidence): string {
   const word = log.at(-1) ?? events.at(-1);
-  return `${pod.name}: ${text}${word === undefined ? "" : `: ${word}`}`;
+  const told = word === undefined || text.includes(word) ? "" : `: ${word}`;
+  return `${pod === undefined ? "" : `${pod.name}: `}${clean(text, TEXT_LENGTH)}${told}`;
 }
 
 /** Opens the workload in the console; absent without the cluster's location. */
@@ -70,8 +78,8 @@ async function orNone<T>(read: () => Promise<readonly T[]>): Promise<readonly T[
 }
 
 /** The journal keeps this: control characters and secrets go before, not when it is shown. */
-function clean(line: string): string {
-  const visible = line.slice(0, 4 * LINE_LENGTH).replace(/\p{Cc}/gu, " ");
+function clean(line: string, length = LINE_LENGTH): string {
+  const visible = line.slice(0, 4 * length).replace(/\p{Cc}/gu, " ");
   const safe = redact(visible);
-  return safe.length > LINE_LENGTH ? `${safe.slice(0, LINE_LENGTH - 1)}…` : safe;
+  return safe.length > length ? `${safe.slice(0, length - 1)}…` : safe;
 }

@@ -13,11 +13,13 @@ import {
   type WorkloadView,
 } from "../ports/kubernetes-rollout.ts";
 import { failureOf, type PodFailure, showSymptoms } from "./pod-failures.ts";
+import { neverReady, refusedPods } from "./rollout-stalls.ts";
 
 export type Stage =
   /** Nothing made after the snapshot is there yet. */
   | { readonly kind: "unchanged"; readonly text: string; readonly running: string }
-  | { readonly kind: "rolling"; readonly text: string }
+  /** `fresh`: the pods of the new version. */
+  | { readonly kind: "rolling"; readonly text: string; readonly fresh: readonly Pod[] }
   | { readonly kind: "failing"; readonly text: string; readonly failures: readonly PodFailure[]; readonly pods: number }
   | { readonly kind: "done"; readonly text: string; readonly change: ServiceSwitch };
 
@@ -27,20 +29,25 @@ const SKEW_MS = MINUTE;
 export function stageOf(service: string, before: KubernetesSnapshot, view: WorkloadView, now: Instant): Stage {
   const { workload } = view;
   const current = currentRevision(view);
-  if (current === undefined) return { kind: "rolling", text: "the change is not observed yet" };
+  if (current === undefined) return { kind: "rolling", text: "the change is not observed yet", fresh: [] };
   const fresh = freshPods(current, before, view);
   if (!isNew(current, before, view, fresh)) {
     return { kind: "unchanged", text: "nothing new yet", running: Object.values(workload.images).join(", ") };
   }
   const failures = fresh.flatMap((pod) => failureOf(pod, now) ?? []);
-  if (failures.length > 0) {
-    const text = `${failures.length} of ${fresh.length} new pods fail`;
-    return { kind: "failing", text, failures, pods: fresh.length };
-  }
+  const stalls = failures.length > 0 ? failures : neverReady(workload, fresh, now);
+  if (stalls.length > 0) return failingStage(stalls, fresh);
   const isOver = isRolledOut(workload) && servingHash(view) === current.templateHash;
   if (isOver)
     return { kind: "done", text: progressText(workload), change: changeOf(service, before, current, view, fresh) };
-  return { kind: "rolling", text: rollingText(view) };
+  const refused = refusedPods(workload, current, now);
+  return refused.length > 0 ? failingStage(refused, fresh) : { kind: "rolling", text: rollingText(view), fresh };
+}
+
+export function failingStage(failures: readonly PodFailure[], fresh: readonly Pod[]): Stage {
+  const ofPods = failures.filter(({ pod }) => pod !== undefined).length;
+  const text = ofPods === 0 ? "the roll cannot go on" : `${ofPods} of ${fresh.length} new pods fail`;
+  return { kind: "failing", text, failures, pods: fresh.length };
 }
 
 /** Live pods of the present template that were made after the snapshot. */

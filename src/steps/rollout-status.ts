@@ -1,7 +1,7 @@
 /** `rollout-status`: waits until workloads run what this run deployed; proves that it is new. Changes nothing itself. */
 import { z } from "zod";
 import { durationSchema } from "../model/duration.ts";
-import { PortFailure } from "../model/error.ts";
+import type { KubernetesTarget } from "../model/service.ts";
 import {
   formatDuration,
   HOUR,
@@ -15,9 +15,10 @@ import {
 } from "../model/time.ts";
 import { rolloutBudgetMs, type WorkloadView } from "../ports/kubernetes-rollout.ts";
 import { failureGroup, podEvidence, tellFailure, workloadLink } from "./pod-evidence.ts";
-import { type Stage, stageOf } from "./rollout-stage.ts";
+import { failingStage, type Stage, stageOf } from "./rollout-stage.ts";
+import { toldStalls } from "./rollout-stalls.ts";
 import type { Finding, PreflightContext, StepContext, StepKind, StepOutcome, StepService } from "./step.ts";
-import { kubernetesService, viewWorkload } from "./workload-view.ts";
+import { kubernetesService, podsProblem, preflightWorkloads, viewWorkload } from "./workload-view.ts";
 
 const argsSchema = z.strictObject({
   "appear-within": durationSchema
@@ -47,26 +48,17 @@ export const rolloutStatus: StepKind<Args> = {
   turn,
 };
 
-async function preflight(context: PreflightContext<Args>): Promise<readonly Finding[]> {
-  const findings = await Promise.all(
-    context.services.map(async ({ name, target }): Promise<readonly Finding[]> => {
-      if (target.platform !== "kubernetes") return [];
-      try {
-        const { workload, pods } = await viewWorkload(context.ports.kubernetes, target, context.signal);
-        const problem = workload.paused
-          ? "is paused: a rollout would never finish"
-          : workload.replicas.wanted > 0 && pods.length === 0
-            ? `wants ${workload.replicas.wanted} pods, but its selector matches none`
-            : undefined;
-        return problem === undefined ? [] : [{ severity: "error", what: `${name}: ${target.name} ${problem}` }];
-      } catch (error) {
-        if (!(error instanceof PortFailure) || (error.kind !== "not-found" && error.kind !== "unauthorised"))
-          throw error;
-        return [{ severity: error.kind === "not-found" ? "error" : "unauthorised", what: `${name}: ${error.message}` }];
-      }
-    }),
-  );
-  return findings.flat();
+function preflight(context: PreflightContext<Args>): Promise<readonly Finding[]> {
+  return preflightWorkloads(context, (view) => rolloutProblem(view) ?? podsProblem(view));
+}
+
+function rolloutProblem({ workload }: WorkloadView): string | undefined {
+  const { paused, strategy, partition, replicas } = workload;
+  if (paused) return "is paused: a rollout would never finish";
+  if (strategy === "OnDelete") return "is updated OnDelete: a rollout waits until somebody deletes its pods";
+  if (partition > 0 && partition >= replicas.wanted)
+    return `has the partition ${partition} of ${replicas.wanted} pods: a rollout would reach none`;
+  return undefined;
 }
 
 interface Look {
@@ -105,7 +97,8 @@ async function look(context: StepContext<Args>, service: StepService, memo: Memo
   }
   const { target, before } = kubernetesService(service);
   const view = await viewWorkload(context.ports.kubernetes, target, context.signal);
-  const stage = stageOf(service.name, before, view, context.now);
+  const seen = stageOf(service.name, before, view, context.now);
+  const stage = await withStalls(context, target, seen, memo);
   const isMoving = memo === undefined || memo.text !== stage.text;
   const movedAt = isMoving ? context.now : memo.movedAt;
   return {
@@ -114,6 +107,20 @@ async function look(context: StepContext<Args>, service: StepService, memo: Memo
     memo: { text: stage.text, movedAt, ...(stage.kind === "done" ? { switched: stage.change.to } : {}) },
     deadline: deadlineOf(context, view, movedAt),
   };
+}
+
+/** What stands still is asked for its events: they know of quotas and nodes. */
+async function withStalls(
+  context: StepContext<Args>,
+  target: KubernetesTarget,
+  stage: Stage,
+  memo: Memo[string] | undefined,
+): Promise<Stage> {
+  if (stage.kind !== "rolling") return stage;
+  const { now, signal, ports } = context;
+  const since = memo?.text === stage.text ? memo.movedAt : now;
+  const stalls = await toldStalls(ports.kubernetes, target, stage.fresh, since, now, signal);
+  return stalls.length > 0 ? failingStage(stalls, stage.fresh) : stage;
 }
 
 /** Never in the middle of a roll that still moves, however long it takes. */
@@ -148,7 +155,7 @@ async function failed(
   const [first] = stage.failures;
   if (first === undefined) throw new TypeError("a failing stage names its failures");
   const evidence = await podEvidence(context.ports.kubernetes, target, first, context.signal);
-  const because = `${stage.text}: ${tellFailure(first, evidence)}`;
+  const because = `${stage.text}: ${tellFailure(first, evidence)} (try: ${first.advice})`;
   const minutes = msBetween(before.takenAt, context.now) / MINUTE;
   return {
     kind: "refused",
@@ -162,7 +169,8 @@ async function failed(
         service: service.name,
         verdict: "fail",
         platformFailure: true,
-        value: `${stage.failures.length}/${stage.pods} new pods: ${first.reason}`,
+        value:
+          first.pod === undefined ? first.reason : `${stage.failures.length}/${stage.pods} new pods: ${first.reason}`,
         baseline: "none",
         sample: `${stage.pods} new pods`,
         because,

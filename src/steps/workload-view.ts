@@ -1,8 +1,9 @@
 /** One look at a Kubernetes workload for the step kinds: three bounded reads. Decides nothing. */
+import { PortFailure } from "../model/error.ts";
 import type { KubernetesSnapshot, KubernetesTarget } from "../model/service.ts";
 import type { Kubernetes } from "../ports/kubernetes.ts";
 import type { WorkloadView } from "../ports/kubernetes-rollout.ts";
-import type { StepService } from "./step.ts";
+import type { Finding, PreflightContext, StepService } from "./step.ts";
 
 /** The workload is read last: what it says of itself is then at least as new as its pods. */
 export async function viewWorkload(
@@ -13,6 +14,32 @@ export async function viewWorkload(
   const pods = await kubernetes.pods(target, signal);
   const revisions = await kubernetes.revisions(target, signal);
   return { workload: await kubernetes.workload(target, signal), revisions, pods };
+}
+
+/** One finding per Kubernetes service of which `problemOf` says something, or which cannot be read. */
+export async function preflightWorkloads<A>(
+  context: PreflightContext<A>,
+  problemOf: (view: WorkloadView) => string | undefined,
+): Promise<readonly Finding[]> {
+  const findings = await Promise.all(
+    context.services.map(async ({ name, target }): Promise<readonly Finding[]> => {
+      if (target.platform !== "kubernetes") return [];
+      try {
+        const problem = problemOf(await viewWorkload(context.ports.kubernetes, target, context.signal));
+        return problem === undefined ? [] : [{ severity: "error", what: `${name}: ${target.name} ${problem}` }];
+      } catch (error) {
+        if (!(error instanceof PortFailure) || (error.kind !== "not-found" && error.kind !== "unauthorised"))
+          throw error;
+        return [{ severity: error.kind === "not-found" ? "error" : "unauthorised", what: `${name}: ${error.message}` }];
+      }
+    }),
+  );
+  return findings.flat();
+}
+
+export function podsProblem({ workload, pods }: WorkloadView): string | undefined {
+  const { wanted } = workload.replicas;
+  return wanted > 0 && pods.length === 0 ? `wants ${wanted} pods, but its selector matches none` : undefined;
 }
 
 /** The language lets only Kubernetes services through to these step kinds. */

@@ -24,6 +24,12 @@ const died = (exitCode: number): Partial<ContainerState> => ({
   lastTerminated: { reason: exitCode === 137 ? "OOMKilled" : "Error", exitCode },
 });
 
+const healed = (afterSeconds: number): Partial<ContainerState> => ({
+  ready: true,
+  restarts: 2,
+  lastTerminated: { reason: "Error", exitCode: 1, finishedAt: plusMs(BORN, afterSeconds * 1_000) },
+});
+
 test.each<[string, Pod, number, string | undefined]>([
   ["running", pod({}), 600, undefined],
   ["starting", pod({ waiting: { reason: "ContainerCreating" } }), 600, undefined],
@@ -42,7 +48,43 @@ test.each<[string, Pod, number, string | undefined]>([
     60,
     "CreateContainerConfigError",
   ],
-  ["an init container", pod({ init: true, waiting: { reason: "CrashLoopBackOff" } }), 1, "CrashLoopBackOff"],
+  [
+    "an init container that waits by failing",
+    pod({ init: true, waiting: { reason: "CrashLoopBackOff" } }),
+    179,
+    undefined,
+  ],
+  ["an init container", pod({ init: true, waiting: { reason: "CrashLoopBackOff" } }), 180, "CrashLoopBackOff"],
+  [
+    "an init container that has ended",
+    pod({ init: true, terminated: { reason: "Completed", exitCode: 0 } }),
+    600,
+    undefined,
+  ],
+  ["a sidecar", pod({ init: true, sidecar: true, waiting: { reason: "CrashLoopBackOff" } }), 1, "CrashLoopBackOff"],
+  [
+    "crash loop for want of memory",
+    pod({ waiting: { reason: "CrashLoopBackOff" }, restarts: 2, ...died(137) }),
+    1,
+    "CrashLoopBackOff (OOMKilled)",
+  ],
+  ["two deaths for want of memory, running again", pod({ restarts: 2, ...died(137) }), 1, "crash loop (OOMKilled)"],
+  ["healed: ready for five minutes since its last death", pod(healed(0)), 300, undefined],
+  ["perhaps healed", pod(healed(1)), 300, "crash loop"],
+  [
+    "a pull on a node that came late",
+    pod({ waiting: { reason: "ErrImagePull" } }, { scheduledAt: plusMs(BORN, 300_000) }),
+    389,
+    undefined,
+  ],
+  [
+    "a container that the runtime refuses",
+    pod({ waiting: { reason: "CreateContainerError" } }),
+    60,
+    "CreateContainerError",
+  ],
+  ["a command that cannot be started", pod({ waiting: { reason: "RunContainerError" } }), 60, "RunContainerError"],
+  ["an image that may not be pulled", pod({ waiting: { reason: "ErrImageNeverPull" } }), 0, "ErrImageNeverPull"],
   ["on its way out", pod({ waiting: { reason: "CrashLoopBackOff" } }, { terminating: true }), 600, undefined],
   ["unschedulable", pod({}, { unschedulable: "no node", phase: "Pending" }), 600, undefined],
 ])("%s", (_what, state, ageSeconds, reason) => {

@@ -196,10 +196,49 @@ test("never-ready pods: the deadline moves only while counts do", async () => {
     if (outcome.kind !== "waiting") throw new Error(outcome.kind);
     memo = outcome.memo;
     given.push(outcome.deadline ?? "");
-    cloud.pass(HOUR / 2);
+    cloud.pass(2 * MINUTE);
   }
   // 9 waves of 12 m 30 s each.
   expect(new Set(given)).toEqual(new Set([plusMs(START, 9 * 12.5 * MINUTE)]));
+});
+
+describe("a roll that will not end", () => {
+  async function failing(behaviour: PodBehaviour): Promise<{ because: string; minutes: number }> {
+    const before = await snapshotOf(cloud);
+    cloud.state.rollout(NAMESPACE, NAME, { image: NEW_IMAGE, digest: NEW_DIGEST, behaviour });
+    const { outcome } = await runStep(cloud, rolloutStatus, {}, [pusher(before)]);
+    if (outcome.kind !== "refused") throw new Error(outcome.kind);
+    expect(outcome).toMatchObject({ verdict: "fail" });
+    return { because: outcome.because, minutes: msBetween(START, cloud.world.now) / MINUTE };
+  }
+
+  test("pods that run and never become ready fail once their probes' time and the progress deadline are over", async () => {
+    const { because, minutes } = await failing({ kind: "never-ready" });
+    expect(because).toMatch(/^pusher: 3 of 3 new pods fail: .*: running for 12 min, and not ready.*\(try: read what/);
+    expect(minutes).toBeLessThan(13.5);
+  });
+
+  test("pods without a node fail after ten minutes in which no autoscaler says anything", async () => {
+    const { because, minutes } = await failing({ kind: "unschedulable" });
+    expect(because).toContain("no node for it since 10 min: 0/9 nodes are available: 9 Insufficient memory.");
+    expect(minutes).toBeLessThan(11);
+  });
+
+  test.each([
+    ["NotTriggerScaleUp", "pod didn't trigger scale-up: 1 max node group size reached", 5],
+    ["TriggeredScaleUp", "pod triggered scale-up: [{pool-1 3->4 (max: 4)}]", 15],
+  ] as const)("%s: the autoscaler's word decides how long a node is waited for", async (reason, message, after) => {
+    cloud.world.after(MINUTE, () => {
+      const pods = cloud.state
+        .deployment(NAMESPACE, NAME)
+        .pods.filter(({ unschedulable }) => unschedulable !== undefined);
+      for (const pod of pods) cloud.state.event(pod, "Normal", reason, message);
+    });
+    const { because, minutes } = await failing({ kind: "unschedulable" });
+    expect(because).toContain(message);
+    expect(minutes).toBeGreaterThanOrEqual(after);
+    expect(minutes).toBeLessThan(after + 1);
+  });
 });
 
 describe("preflight", () => {
