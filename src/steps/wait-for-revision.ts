@@ -1,12 +1,13 @@
 /** `wait-for-revision`: waits until the revision that this run's deploy made has all the traffic. Changes traffic only where
  * an earlier rollback left a pin. */
 import { z } from "zod";
-import { PortFailure } from "../model/error.ts";
 import type { CloudRunSnapshot, CloudRunTarget } from "../model/service.ts";
 import { type Instant, instantSchema, MINUTE, msBetween, plusMs, SECOND } from "../model/time.ts";
 import { isPinned, sharesOf, showShares } from "../model/traffic.ts";
-import type { CloudRunRevision, CloudRunService } from "../ports/cloud-run.ts";
+import type { CloudRunService } from "../ports/cloud-run.ts";
 import { isPinnedBehind, shiftByName, unpin } from "./pinned-traffic.ts";
+import { unreadable } from "./cloud-run-findings.ts";
+import { expectedRevision } from "./expected-revision.ts";
 import { type Stage, stageOf } from "./revision-stage.ts";
 import type { Finding, PreflightContext, StepContext, StepKind, StepOutcome, StepService } from "./step.ts";
 
@@ -54,7 +55,7 @@ async function preflight(context: PreflightContext<Args>): Promise<readonly Find
         const service = await context.ports.cloudRun.service(target, context.signal);
         return context.args?.["traffic-moved-by"] === "workflow" ? [] : pinFindings(name, target, service);
       } catch (error) {
-        return [findingOf(name, target, error)];
+        return [unreadable(name, target, error)];
       }
     }),
   );
@@ -86,24 +87,6 @@ function pinFindings(name: string, target: CloudRunTarget, service: CloudRunServ
       next: `un-pin it with \`${command}\``,
     },
   ];
-}
-
-function findingOf(name: string, target: CloudRunTarget, error: unknown): Finding {
-  if (error instanceof PortFailure && error.kind === "not-found") {
-    return {
-      severity: "error",
-      what: `${name}: there is no Cloud Run service ${target.service} in ${target.region} of project ${target.project}`,
-      next: `compare with \`gcloud run services list --project ${target.project}\``,
-    };
-  }
-  if (error instanceof PortFailure && error.kind === "unauthorised") {
-    return {
-      severity: "unauthorised",
-      what: `${name}: ${error.message}`,
-      next: `run.services.get on project ${target.project} is needed (roles/run.viewer)`,
-    };
-  }
-  throw error;
 }
 
 async function turn(context: StepContext<Args>): Promise<StepOutcome> {
@@ -147,17 +130,10 @@ async function look(context: StepContext<Args>, service: StepService, memo: Memo
   }
   if (memo.live !== undefined) return { service, stage: { kind: "reported", text: `live (${memo.live})` }, memo };
   const state = await context.ports.cloudRun.service(target, context.signal);
-  const name = memo.expected ?? context.args.revision ?? candidateOf(state, before);
-  const revision = name === undefined ? undefined : await revisionIfThere(context, target, name);
-  const isChosen = memo.expected !== undefined || context.args.revision !== undefined;
-  if (revision === undefined || (!isChosen && isOld(revision, before))) {
-    const text =
-      context.args.revision === undefined ? "no new revision yet" : `no revision ${context.args.revision} yet`;
-    return { service, stage: { kind: "waiting", text }, memo };
-  }
-  const unlike = commitProblem(revision, context.args.commit);
-  if (unlike !== undefined) return { service, stage: unlike, memo };
-  const newest = await newerThan(context, target, state, revision);
+  const known = memo.expected;
+  const expected = await expectedRevision(context, { target, before, state, known, wanted: context.args });
+  if (expected.kind !== "found") return { service, stage: expected, memo };
+  const { revision, newest } = expected;
   const stage = stageOf({
     service: service.name,
     before,
@@ -180,59 +156,6 @@ async function look(context: StepContext<Args>, service: StepService, memo: Memo
 function leavesPin(args: Args, state: CloudRunService, before: CloudRunSnapshot, serving: string): boolean {
   if (args["traffic-moved-by"] === "workflow" || !isPinnedBehind(before)) return false;
   return isPinned(state.traffic) && state.latestReadyRevision === serving;
-}
-
-/** The newest revision where it is another one than before the run. */
-function candidateOf(state: CloudRunService, before: CloudRunSnapshot): string | undefined {
-  const newest = state.latestCreatedRevision;
-  return newest === (before.newestRevision ?? before.revision) ? undefined : newest;
-}
-
-/** The clocks of this machine and of the API may differ by a little. */
-const SKEW_MS = MINUTE;
-
-function isOld(revision: CloudRunRevision, before: CloudRunSnapshot): boolean {
-  return msBetween(before.takenAt, revision.createdAt) < -SKEW_MS;
-}
-
-function commitProblem(revision: CloudRunRevision, wanted: string | undefined): Stage | undefined {
-  if (wanted === undefined) return undefined;
-  const { commit } = revision;
-  if (commit === undefined) {
-    return {
-      kind: "refused",
-      text: `revision ${revision.name} has no label commit-sha`,
-      because: `revision ${revision.name} has no label commit-sha, so it cannot be told whether it is of ${wanted}`,
-    };
-  }
-  if (commit.startsWith(wanted) || wanted.startsWith(commit)) return undefined;
-  return { kind: "waiting", text: `the newest revision ${revision.name} is of ${commit}, not of ${wanted}` };
-}
-
-async function revisionIfThere(
-  context: StepContext<Args>,
-  target: CloudRunTarget,
-  name: string,
-): Promise<CloudRunRevision | undefined> {
-  try {
-    return await context.ports.cloudRun.revision(target, name, context.signal);
-  } catch (error) {
-    if (error instanceof PortFailure && error.kind === "not-found") return undefined;
-    throw error;
-  }
-}
-
-/** Another revision made after the one that is waited for. */
-async function newerThan(
-  context: StepContext<Args>,
-  target: CloudRunTarget,
-  state: CloudRunService,
-  revision: CloudRunRevision,
-): Promise<CloudRunRevision | undefined> {
-  const name = state.latestCreatedRevision;
-  if (name === undefined || name === revision.name) return undefined;
-  const other = await revisionIfThere(context, target, name);
-  return other !== undefined && other.createdAt > revision.createdAt ? other : undefined;
 }
 
 function refusedFor(

@@ -1,0 +1,23 @@
+/** What preflight says about a Cloud Run service that cannot be read. Reads nothing itself. */
+import { PortFailure } from "../model/error.ts";
+import type { CloudRunTarget } from "../model/service.ts";
+import type { Finding } from "./step.ts";
+
+/** Throws what is neither a missing service nor a missing permission. */
+export function unreadable(name: string, target: CloudRunTarget, error: unknown): Finding {
+  if (error instanceof PortFailure && error.kind === "not-found") {
+    return {
+      severity: "error",
+      what: `${name}: there is no Cloud Run service ${target.service} in ${target.region} of project ${target.project}`,
+      next: `compare with \`gcloud run services list --project ${target.project}\``,
+    };
+  }
+  if (error instanceof PortFailure && error.kind === "unauthorised") {
+    return {
+      severity: "unauthorised",
+      what: `${name}: ${error.message}`,
+      next: `run.services.get on project ${target.project} is needed (roles/run.viewer)`,
+    };
+  }
+  throw error;
+}
