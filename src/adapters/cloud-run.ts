@@ -84,7 +84,7 @@ const conditionSchema = z.object({
 });
 
 const trafficSchema = z
-  .array(z.object({ type: text, revision: text, percent: z.number().nullish(), tag: text }))
+  .array(z.object({ type: text, revision: text, percent: z.number().nullish(), tag: text, uri: text }))
   .nullish()
   .transform((value) => value ?? []);
 
@@ -165,7 +165,7 @@ function entryOf(wire: z.infer<typeof trafficSchema>[number], latestReady: strin
     revision: short(wire.revision) ?? (latest ? (latestReady ?? "") : ""),
     percent: wire.percent ?? 0,
     latest,
-    ...present({ tag: wire.tag }),
+    ...present({ tag: wire.tag, url: wire.uri }),
   };
 }
 

@@ -63,7 +63,11 @@ async function brokenSteps(turn: Turn): Promise<readonly string[]> {
   const told: string[] = [];
   for (const step of progress.plan.runbook.steps.filter((one) => isToCome(progress, itemOf(one)))) {
     const kind = turn.deps.kindOf(step.uses);
-    const services = step.services.map((name) => ({ name, target: serviceOf(progress, name).target }));
+    const services = step.services.map((name) => ({
+      name,
+      target: serviceOf(progress, name).target,
+      touched: !isUntouched(progress, name),
+    }));
     try {
       const { ports, signal } = turn.deps;
       const args = argsOf(turn, step) as never;

@@ -2,7 +2,7 @@
 import { PortFailure, RunbookError } from "../model/error.ts";
 import { type ItemProgress, openQuestion, type Progress } from "../model/progress.ts";
 import type { StepSpec } from "../model/runbook.ts";
-import type { ServiceSwitch } from "../model/service.ts";
+import { type ServiceSwitch, shareOf } from "../model/service.ts";
 import { earliest, formatDuration, type Instant, msBetween, plusMs, SECOND } from "../model/time.ts";
 import { worstVerdict } from "../model/verdict.ts";
 import type { AskSpec, StepContext, StepKind, StepOutcome } from "../steps/step.ts";
@@ -157,7 +157,9 @@ async function keepOutcome(
 
 async function keepSwitches(turn: Turn, switches: readonly ServiceSwitch[]): Promise<void> {
   for (const change of switches) {
-    if (turn.progress.switched[change.service] !== undefined) continue;
+    const known = turn.progress.switched[change.service];
+    // Of a canary every stage is told; anything else switches once.
+    if (known !== undefined && (known.to !== change.to || shareOf(change) <= shareOf(known))) continue;
     await turn.record({ type: "service-switched", change });
   }
 }

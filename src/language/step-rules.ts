@@ -8,24 +8,10 @@ import { argumentIssues } from "./shape.ts";
 import type { Finding } from "./source.ts";
 import { didYouMean, oneOf, suggestion } from "./suggest.ts";
 
-const NOT_BUILT_KINDS: readonly string[] = ["shift-traffic", "query-metric"];
-
 export function kindsExist(draft: Draft): readonly Finding[] {
   return usesOf(draft).flatMap((use) => {
     if (use.uses === undefined || use.kind !== undefined) return [];
     const path = [...use.path, "uses"];
-    if (NOT_BUILT_KINDS.includes(use.uses)) {
-      return [
-        at(
-          path,
-          "value",
-          "not-built",
-          `the step kind \`${use.uses}\` is not built yet`,
-          "what this version can do",
-          "remove the step",
-        ),
-      ];
-    }
     const known = (use.role === "check" ? draft.kinds.filter(isCheckKind) : draft.kinds).map((kind) => kind.uses);
     const meant = didYouMean(use.uses, known);
     const expected = oneOf(known) + (meant === undefined ? "" : `; ${meant}`);

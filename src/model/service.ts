@@ -53,6 +53,8 @@ export const trafficEntrySchema = z.strictObject({
   tag: z.string().optional(),
   /** The entry said "latest", not this revision by name. */
   latest: z.boolean(),
+  /** Where a tag's revision answers, whatever its share; of observed entries. */
+  url: z.string().optional(),
 });
 export type TrafficEntry = z.infer<typeof trafficEntrySchema>;
 
@@ -103,6 +105,10 @@ export const serviceSnapshotSchema = z.discriminatedUnion("platform", [
 ]);
 export type ServiceSnapshot = z.infer<typeof serviceSnapshotSchema>;
 
+/** One stage of a canary: so much of the traffic, in percent, since then (by API timestamps). */
+export const canaryStageSchema = z.strictObject({ at: instantSchema, percent: z.number() });
+export type CanaryStage = z.infer<typeof canaryStageSchema>;
+
 /** A service's switch to what this run deployed. `at` comes from API timestamps; it is the service's T0. */
 export const serviceSwitchSchema = z.strictObject({
   service: z.string(),
@@ -115,5 +121,15 @@ export const serviceSwitchSchema = z.strictObject({
   rolloutStartedAt: instantSchema,
   images: z.array(z.string()),
   commit: z.string().optional(),
+  /**
+   * Absent: all of the traffic at once. Else the stages so far, ascending; `at` is the last one's. Until that one has
+   * 100 %, `from` and `to` serve side by side.
+   */
+  stages: z.array(canaryStageSchema).min(1).optional(),
 });
 export type ServiceSwitch = z.infer<typeof serviceSwitchSchema>;
+
+/** How much of the traffic the new version has, in percent. */
+export function shareOf({ stages }: Pick<ServiceSwitch, "stages">): number {
+  return stages?.at(-1)?.percent ?? 100;
+}

@@ -166,21 +166,25 @@ async function moveTraffic(
     async act() {
       isFresh = true;
       if (isWanted(service)) return { operation: "already wanted" };
-      const traffic = vectorOf(wanted, service.traffic, context.snapshot.traffic);
+      const traffic = vectorOf(wanted, service.traffic, context);
       return { operation: (await ports.cloudRun.setTraffic(target, service.etag, traffic)).operation };
     },
   });
   return isFresh || isWanted(service);
 }
 
-/** Shares by name, and every tag: as it is now, or as the snapshot had it where it is gone. A tag left out would vanish. */
+/**
+ * Shares by name, and every tag: as it is now, or as the snapshot had it where it is gone. A tag left out would vanish, as
+ * is right for one that this run's revision was given.
+ */
 function vectorOf(
   wanted: ReadonlyMap<string, number>,
   now: readonly TrafficEntry[],
-  before: readonly TrafficEntry[],
+  { snapshot, switched }: RestoreContext<CloudRunTarget, CloudRunSnapshot>,
 ): readonly TrafficEntry[] {
   const tags = new Map<string, TrafficEntry>();
-  for (const entry of [...before, ...now]) {
+  const others = now.filter(({ revision, latest }) => latest || revision !== switched?.to);
+  for (const entry of [...snapshot.traffic, ...others]) {
     if (entry.tag !== undefined) tags.set(entry.tag, { ...entry, percent: 0 });
   }
   return [...[...wanted].map(([revision, percent]) => ({ revision, percent, latest: false })), ...tags.values()];

@@ -2,7 +2,7 @@
 import type { Plan } from "../model/plan.ts";
 import { type CloudRunTarget, type KubernetesTarget } from "../model/service.ts";
 import { DAY, type Instant, plusMs } from "../model/time.ts";
-import type { RunTraffic } from "../simulator/cloud-run-state.ts";
+import type { RunTraffic } from "../simulator/cloud-run-model.ts";
 import { hash, token } from "../simulator/world.ts";
 import type { SimulatedCloud } from "./simulated-cloud.ts";
 import { trafficOf } from "./build-traffic.ts";

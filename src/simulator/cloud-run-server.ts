@@ -1,12 +1,7 @@
 /** Cloud Run Admin API v2 of the simulated cloud: get services and revisions, patch traffic. Everything else is UNIMPLEMENTED. */
 import type { Server } from "@grpc/grpc-js";
-import {
-  type CloudRunState,
-  type RunCondition,
-  type RunRevision,
-  RunRefusal,
-  type RunService,
-} from "./cloud-run-state.ts";
+import { type RunCondition, type RunRevision, RunRefusal, type RunService } from "./cloud-run-model.ts";
+import type { CloudRunState } from "./cloud-run-state.ts";
 import type { Faults } from "./faults.ts";
 import { answering, ApiError, serviceDefinition, Status, wireTime } from "./grpc-api.ts";
 import type { World } from "./world.ts";
@@ -101,6 +96,7 @@ function wireService(service: RunService): object {
       // The real API has been seen to leave the name out for the latest; never where that would name the wrong one.
       revision: entry.latest && entry.revision === service.latestReady ? "" : (entry.revision ?? ""),
       tag: entry.tag ?? "",
+      uri: entry.tag === undefined ? "" : `https://${entry.tag}---${service.name}-simulated.a.run.app`,
     })),
     latestCreatedRevision: `${name}/revisions/${service.latestCreated}`,
     latestReadyRevision: `${name}/revisions/${service.latestReady}`,

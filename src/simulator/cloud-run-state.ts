@@ -1,79 +1,15 @@
 /** Cloud Run services of the simulated cloud and how they change over world time; speaks no protocol. */
 import { type Instant, plusMs } from "../model/time.ts";
+import {
+  pinnedAsServed,
+  type RunDeploy,
+  RunRefusal,
+  type RunRevision,
+  type RunService,
+  type RunTraffic,
+  sameRoutes,
+} from "./cloud-run-model.ts";
 import { token, type World } from "./world.ts";
-
-export interface RunCondition {
-  readonly state: "CONDITION_RECONCILING" | "CONDITION_FAILED" | "CONDITION_SUCCEEDED";
-  readonly at: Instant;
-  readonly reason?: string;
-  readonly message?: string;
-}
-
-export interface RunRevision {
-  readonly name: string;
-  readonly image: string;
-  readonly commit?: string;
-  readonly createdAt: Instant;
-  ready: RunCondition;
-}
-
-/** An entry as wanted: without a revision it means the latest ready one. */
-export interface RunTraffic {
-  readonly revision?: string;
-  readonly percent: number;
-  readonly tag?: string;
-}
-
-/** Which revisions take requests since `at`; shares in percent. */
-export interface RunServing {
-  readonly at: Instant;
-  readonly shares: ReadonlyMap<string, number>;
-}
-
-export interface RunService {
-  /** "PROJECT/REGION/NAME" */
-  readonly key: string;
-  readonly project: string;
-  readonly region: string;
-  readonly name: string;
-  generation: number;
-  observedGeneration: number;
-  etag: string;
-  reconciling: boolean;
-  traffic: readonly RunTraffic[];
-  /** As observed: `traffic` with the latest named. */
-  served: readonly (RunTraffic & { readonly latest: boolean })[];
-  latestCreated: string;
-  latestReady: string;
-  ready: RunCondition;
-  routes: RunCondition;
-  updatedAt: Instant;
-  lastModifier: string;
-  readonly revisions: Map<string, RunRevision>;
-  readonly history: RunServing[];
-}
-
-export interface RunDeploy {
-  readonly image: string;
-  readonly commit?: string;
-  /** Default: "NAME-00002-abc". */
-  readonly revision?: string;
-  readonly readyAfterMs?: number;
-  readonly switchAfterMs?: number;
-  readonly outcome?: "ready" | "fails";
-  readonly reason?: string;
-  readonly message?: string;
-  readonly by?: string;
-}
-
-/** A refusal, with the gRPC status that the server answers. */
-export class RunRefusal extends Error {
-  readonly status: "NOT_FOUND" | "ABORTED" | "INVALID_ARGUMENT";
-  constructor(status: RunRefusal["status"], message: string) {
-    super(message);
-    this.status = status;
-  }
-}
 
 /** How long a change of traffic takes to be observed. */
 const TRAFFIC_MS = 3_000;
@@ -170,6 +106,7 @@ export class CloudRunState {
     };
     service.revisions.set(name, revision);
     service.latestCreated = name;
+    if (deploy.noTraffic === true) service.traffic = pinnedAsServed(service);
     this.#change(service, deploy.by ?? "deployer@example.test");
     this.effects.push({ kind: "deploy", key, at: now, revision: name });
     this.#world.after(deploy.readyAfterMs ?? READY_MS, () => this.#settleRevision(service, revision, deploy));
@@ -297,10 +234,4 @@ export class CloudRunState {
   #etag(): string {
     return `"${token(this.#random, 16)}"`;
   }
-}
-
-function sameRoutes(a: RunService["served"], b: RunService["served"]): boolean {
-  const text = (routes: RunService["served"]): string =>
-    JSON.stringify(routes.map(({ revision, percent, tag, latest }) => [revision, percent, tag ?? "", latest]));
-  return text(a) === text(b);
 }

@@ -1,7 +1,8 @@
 /** Cloud Monitoring v3 of the simulated cloud: the two request metrics of Cloud Run, aligned and reduced as asked; no others. */
 import type { Server } from "@grpc/grpc-js";
 import { type Instant, instant, MINUTE, msOf } from "../model/time.ts";
-import type { CloudRunState, RunService } from "./cloud-run-state.ts";
+import type { RunService } from "./cloud-run-model.ts";
+import type { CloudRunState } from "./cloud-run-state.ts";
 import type { Faults } from "./faults.ts";
 import { answering, ApiError, serviceDefinition, Status, type WireTime, wireTime } from "./grpc-api.ts";
 import { parseFilter } from "./log-filter-parser.ts";

@@ -1,6 +1,6 @@
 /** Log entries of simulated Cloud Run services in the shape that Cloud Logging has them; decides nothing. */
 import { instant, MINUTE } from "../model/time.ts";
-import type { RunService } from "./cloud-run-state.ts";
+import type { RunService } from "./cloud-run-model.ts";
 import type { SimulatedEntry } from "./log-source.ts";
 import { type Identity, type Line, type Placed, type Surroundings, VISIBLE_AFTER_MS } from "./traffic-minute.ts";
 

@@ -1,6 +1,7 @@
 /** The traffic of simulated Cloud Run services as log entries and as metrics, from one model, made only when asked for. */
 import { floorToMinute, type Instant, instant, MINUTE, msOf } from "../model/time.ts";
-import type { CloudRunState, RunService } from "./cloud-run-state.ts";
+import type { RunService } from "./cloud-run-model.ts";
+import type { CloudRunState } from "./cloud-run-state.ts";
 import { type EntryHint, type LogSource, mayHold, type SimulatedEntry } from "./log-source.ts";
 import { chanceOf } from "./chance.ts";
 import {

@@ -8,6 +8,7 @@ import { queryMetric } from "./query-metric.ts";
 import { rollback } from "./rollback.ts";
 import { rolloutStatus } from "./rollout-status.ts";
 import { runCommand } from "./run-command.ts";
+import { shiftTraffic } from "./shift-traffic.ts";
 import type { StepKind } from "./step.ts";
 import { triggerWorkflow } from "./trigger-workflow.ts";
 import { wait } from "./wait.ts";
@@ -17,6 +18,7 @@ import { waitForRevision } from "./wait-for-revision.ts";
 export const allSteps = [
   triggerWorkflow,
   waitForRevision,
+  shiftTraffic,
   rolloutStatus,
   checkErrors,
   checkLogs,

@@ -62,7 +62,8 @@ function refused(because: string): Extract<Stage, { kind: "refused" }> {
   return { kind: "refused", text: because, because };
 }
 
-function failureOf({ state, revision }: StageFacts): string | undefined {
+/** Why the revision has failed; undefined when it has not. */
+export function failureOf({ state, revision }: Pick<StageFacts, "state" | "revision">): string | undefined {
   if (revision.ready.state === "failed" && !HARMLESS.includes(revision.ready.reason)) return told(revision.ready);
   const isNewest = state.latestCreatedRevision === revision.name;
   return isNewest && !state.reconciling && state.ready.state === "failed" ? told(state.ready) : undefined;

@@ -138,7 +138,8 @@ export interface PreflightContext<A> {
   readonly step: StepSpec;
   /** Undefined when the arguments still depend on what the run finds out. */
   readonly args: A | undefined;
-  readonly services: readonly { readonly name: string; readonly target: ServiceTarget }[];
+  /** `touched`: this run may have changed it already (preflight again, after a resume). */
+  readonly services: readonly { readonly name: string; readonly target: ServiceTarget; readonly touched?: boolean }[];
   readonly now: Instant;
   readonly ports: Ports;
   readonly signal: AbortSignal;

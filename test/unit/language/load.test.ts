@@ -601,11 +601,6 @@ const BAD: readonly (readonly [name: string, text: string, expected: readonly st
     ["2:1 not-built: `schedule:` is not built yet: nothing would start this runbook"],
   ],
   [
-    "a kind to come",
-    withLine(ROLLED, "  - { id: rolled, uses: shift-traffic, services: [web] }"),
-    ["13:25 not-built: the step kind `shift-traffic` is not built yet"],
-  ],
-  [
     "a GitHub deployment",
     `${GOOD}report: { deployment: true }\n`,
     ["18:11 not-built: `deployment: true` is not built yet: no GitHub deployment would be recorded"],

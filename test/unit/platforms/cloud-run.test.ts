@@ -143,6 +143,34 @@ describe("restore", () => {
     expect(updates()).toBe(2);
   });
 
+  test("a canary is taken back to the snapshot's vector: its tag goes, or returns to whom it named before", async () => {
+    cloud = await googleWorld();
+    const stable = deployed();
+    cloud.cloudRunState.updateTraffic(KEY, "", [
+      { revision: stable, percent: 100 },
+      { revision: OLD, percent: 0, tag: "candidate" },
+    ]);
+    cloud.pass(5 * SECOND);
+    const snapshot = await capture();
+    const candidate = cloud.cloudRunState.deploy(KEY, { image: "i:3", noTraffic: true });
+    cloud.pass(40 * SECOND);
+    cloud.cloudRunState.updateTraffic(KEY, "", [
+      { revision: stable, percent: 90 },
+      { revision: candidate, percent: 10 },
+      { revision: candidate, percent: 0, tag: "candidate" },
+      { revision: candidate, percent: 0, tag: "next" },
+      { revision: OLD, percent: 0, tag: "keep" },
+    ]);
+    cloud.pass(5 * SECOND);
+    const outcome = await new Restoration(snapshot, switchTo(candidate)).finish();
+    expect(outcome).toMatchObject({ kind: "restored", serving: stable });
+    expect(cloud.cloudRunState.service(KEY).traffic).toEqual([
+      { revision: stable, percent: 100 },
+      { revision: OLD, percent: 0, tag: "candidate" },
+      { revision: OLD, percent: 0, tag: "keep" },
+    ]);
+  });
+
   test("a tag of the snapshot that is gone comes back", async () => {
     cloud = await googleWorld();
     const snapshot = await capture();

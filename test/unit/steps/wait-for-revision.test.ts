@@ -5,7 +5,7 @@ import type { CloudRunSnapshot, ServiceSwitch } from "../../../src/model/service
 import { type Instant, MINUTE, msOf, plusMs, SECOND } from "../../../src/model/time.ts";
 import type { Ports } from "../../../src/ports/ports.ts";
 import { cloudRunPlatform } from "../../../src/platforms/cloud-run.ts";
-import type { RunDeploy } from "../../../src/simulator/cloud-run-state.ts";
+import type { RunDeploy } from "../../../src/simulator/cloud-run-model.ts";
 import type { StepOutcome, StepService } from "../../../src/steps/step.ts";
 import { waitForRevision } from "../../../src/steps/wait-for-revision.ts";
 import { type GoogleWorld, googleWorld, KEY, OLD, START, TARGET } from "../../support/google-world.ts";
