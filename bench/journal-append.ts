@@ -11,6 +11,7 @@ import type { EventBody } from "../src/model/event.ts";
 import { instant } from "../src/model/time.ts";
 import { Faults } from "../src/simulator/faults.ts";
 import { startStorageServer } from "../src/simulator/storage-server.ts";
+import { World } from "../src/simulator/world.ts";
 import { StorageState } from "../src/simulator/storage-state.ts";
 
 const COUNT = Number(process.argv[2] ?? 500);
@@ -30,7 +31,7 @@ try {
   const bare = await timed(bareInsert(join(directory, "bare.db")));
   const file = await timed(await appends(await openSqliteState(join(directory, "state.db"))));
   const store = new StorageState();
-  const server = await startStorageServer(store, new Faults(), () => AT);
+  const server = await startStorageServer(store, new Faults(), new World({ now: AT, seed: 1 }));
   const objects = createObjects({ bucket: "bench", prefix: "state", endpoint: server.url });
   const bucket = await timed(await appends(await openObjectState(objects, { pause: async () => {} })));
   await server.close();

@@ -13,6 +13,8 @@ export interface GitHubConfig {
   readonly token?: string;
   /** Bound on one request; default 15 s. */
   readonly timeoutMs?: number;
+  /** Aborts after so many milliseconds; default: of real time. */
+  readonly bound?: (ms: number) => AbortSignal;
 }
 
 /** Pinned: a newer default version would drop fields that are read here. https://docs.github.com/rest/about-the-rest-api/api-versions */
@@ -52,6 +54,7 @@ const silent = { debug: noop, info: noop, warn: noop, error: noop };
 export class GitHub {
   readonly #octokit: Octokit;
   readonly #timeoutMs: number;
+  readonly #bound: (ms: number) => AbortSignal;
   readonly #authorised: boolean;
   readonly #cache = new Map<string, CachedAnswer>();
   readonly baseUrl: string;
@@ -59,6 +62,7 @@ export class GitHub {
   constructor(config: GitHubConfig) {
     this.baseUrl = (config.baseUrl ?? "https://api.github.com").replace(/\/+$/, "");
     this.#timeoutMs = config.timeoutMs ?? 15 * SECOND;
+    this.#bound = config.bound ?? ((ms) => AbortSignal.timeout(ms));
     this.#authorised = config.token !== undefined && config.token !== "";
     this.#octokit = new Octokit({
       baseUrl: this.baseUrl,
@@ -83,7 +87,7 @@ export class GitHub {
       throw new PortFailure("unauthorised", NO_GITHUB_TOKEN);
     }
     const cached = options.conditional === true ? this.#cache.get(endpoint.url) : undefined;
-    const timeout = AbortSignal.timeout(this.#timeoutMs);
+    const timeout = this.#bound(this.#timeoutMs);
     const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
     try {
       signal.throwIfAborted();

@@ -75,7 +75,7 @@ const WITHOUT_CREDENTIALS =
 /** The one translation of a failed Google call. Messages are cut to the first line; tokens never appear in them. */
 export function failureOf(what: string, error: unknown): PortFailure {
   if (error instanceof PortFailure) return error;
-  const raw = error as { code?: unknown; details?: unknown };
+  const raw = error as { code?: unknown; details?: unknown; statusDetails?: unknown };
   const text = typeof raw?.details === "string" && raw.details !== "" ? raw.details : messageOf(error);
   const message = `${what}: ${firstLine(text)}`;
   const whole = `${text} ${messageOf(error)}`;
@@ -86,10 +86,25 @@ export function failureOf(what: string, error: unknown): PortFailure {
   }
   const code = typeof raw?.code === "number" ? raw.code : undefined;
   // gax reports a refused connection as DEADLINE_EXCEEDED with the real cause in the text.
-  const kind = code === 4 && /UNAVAILABLE|ECONNREFUSED/.test(whole) ? "unavailable" : KIND_OF_CODE[code ?? -1];
-  // Cloud quotas are per minute and their answer carries no Retry-After.
-  const retryAfterMs = kind === "rate-limited" ? { retryAfterMs: 30_000 } : {};
-  return new PortFailure(kind ?? "unavailable", message, { cause: error, ...retryAfterMs });
+  const kind = code === 4 && /UNAVAILABLE|ECONNREFUSED/.test(whole) ? "unavailable" : kindOf(code, whole);
+  // Cloud quotas are per minute, and mostly their answer does not say when to come back.
+  const waitMs = askedMs(raw?.statusDetails) ?? (kind === "rate-limited" ? 30_000 : undefined);
+  return new PortFailure(kind ?? "unavailable", message, { cause: error, ...present({ retryAfterMs: waitMs }) });
+}
+
+function kindOf(code: number | undefined, text: string): FailureKind | undefined {
+  // grpc-js's own words for bytes that are no message; the code is the one of a server's inner error.
+  return code === 13 && /message parsing error/i.test(text) ? "malformed" : KIND_OF_CODE[code ?? -1];
+}
+
+/** Of google.rpc.RetryInfo, as gax decodes it. */
+function askedMs(details: unknown): number | undefined {
+  if (!Array.isArray(details)) return undefined;
+  const delays = details.map((one: { retryDelay?: WireTimestamp | null } | null) => one?.retryDelay);
+  const delay = delays.find((one) => one !== undefined && one !== null);
+  return delay === undefined || delay === null
+    ? undefined
+    : Number(delay.seconds ?? 0) * 1_000 + Math.floor((delay.nanos ?? 0) / 1_000_000);
 }
 
 /** The library's own advice is a link to read; ours is a command to run. */

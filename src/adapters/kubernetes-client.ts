@@ -22,6 +22,8 @@ export interface KubernetesConfig {
   readonly server?: string | undefined;
   /** Bound on one request. Default 15 s. */
   readonly timeoutMs?: number | undefined;
+  /** Aborts after so many milliseconds; default: of real time. */
+  readonly bound?: (ms: number) => AbortSignal;
 }
 
 export interface Api {
@@ -49,7 +51,8 @@ export class Clusters {
     let text = "";
     const bounded: Middleware = {
       pre: async (context) => {
-        const limit = AbortSignal.timeout(this.#config.timeoutMs ?? 15_000);
+        const timeoutMs = this.#config.timeoutMs ?? 15_000;
+        const limit = this.#config.bound?.(timeoutMs) ?? AbortSignal.timeout(timeoutMs);
         context.setSignal(signal === undefined ? limit : AbortSignal.any([signal, limit]));
         return context;
       },

@@ -21,6 +21,7 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 const GOOGLE = "https://storage.googleapis.com";
 /** The API's largest. */
 const PAGE_SIZE = 1_000;
+const MOST_EMPTY_PAGES = 10;
 /** A larger object is none of ours. */
 const MOST_BYTES = 32 * 1024 * 1024;
 
@@ -134,18 +135,27 @@ async function upload(
   return generationSchema.parse(file.metadata.generation);
 }
 
-/** `startOffset` includes its key, which is left out here. */
+/**
+ * `startOffset` includes its key, which is left out here. An empty page may have a token: only that leads on, so it is
+ * followed here.
+ */
 async function page(bucket: Bucket, base: string, prefix: string, startAfter: string | undefined): Promise<ObjectPage> {
-  const [, , answer] = await bucket.getFiles({
-    prefix: base + prefix,
-    autoPaginate: false,
-    maxResults: PAGE_SIZE,
-    fields: "kind,items(name),nextPageToken",
-    ...(startAfter === undefined ? {} : { startOffset: base + startAfter }),
-  });
-  const { items, nextPageToken } = listingSchema.parse(answer);
-  const keys = items.map(({ name }) => name.slice(base.length)).filter((key) => key !== startAfter);
-  return { keys, more: nextPageToken !== undefined };
+  let pageToken: string | undefined;
+  for (let empty = 0; empty < MOST_EMPTY_PAGES; empty++) {
+    const [, , answer] = await bucket.getFiles({
+      prefix: base + prefix,
+      autoPaginate: false,
+      maxResults: PAGE_SIZE,
+      fields: "kind,items(name),nextPageToken",
+      ...(startAfter === undefined ? {} : { startOffset: base + startAfter }),
+      ...(pageToken === undefined ? {} : { pageToken }),
+    });
+    const { items, nextPageToken } = listingSchema.parse(answer);
+    const keys = items.map(({ name }) => name.slice(base.length)).filter((key) => key !== startAfter);
+    if (keys.length > 0 || nextPageToken === undefined) return { keys, more: nextPageToken !== undefined };
+    pageToken = nextPageToken;
+  }
+  throw new PortFailure("unavailable", `${base}${prefix}: nothing but empty pages`);
 }
 
 const generationSchema = z

@@ -3,16 +3,18 @@ import { connect, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { z } from "zod";
 import { PortFailure } from "../model/error.ts";
-import { type Instant, instantSchema } from "../model/time.ts";
+import { type Instant, instantSchema, plusMs } from "../model/time.ts";
 import type { Clock } from "../ports/clock.ts";
 
-const answerSchema = z.strictObject({ now: instantSchema });
+/** `wasted`: nobody asked; time has passed because a call gets no answer. */
+const answerSchema = z.strictObject({ now: instantSchema, wasted: z.literal(true).optional() });
 
 export class WorldClock implements Clock {
   readonly #socket: Socket;
   #now: Instant | undefined;
   #heard: { resolve: () => void; reject: (reason: Error) => void } | undefined;
   #closed: Error | undefined;
+  #bounds: { readonly until: Instant; readonly reached: AbortController }[] = [];
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -49,6 +51,13 @@ export class WorldClock implements Clock {
     }
   }
 
+  /** As AbortSignal.timeout, in world time; and in real time as well, because the simulated cloud may be gone. */
+  bound(ms: number): AbortSignal {
+    const reached = new AbortController();
+    this.#bounds.push({ until: plusMs(this.now(), ms), reached });
+    return AbortSignal.any([reached.signal, AbortSignal.timeout(ms)]);
+  }
+
   async close(): Promise<void> {
     this.#socket.destroy();
   }
@@ -62,7 +71,13 @@ export class WorldClock implements Clock {
   }
 
   #hear(line: string): void {
-    this.#now = answerSchema.parse(JSON.parse(line)).now;
+    const { now, wasted } = answerSchema.parse(JSON.parse(line));
+    this.#now = now;
+    for (const { until, reached } of this.#bounds) {
+      if (until <= now) reached.abort(new DOMException("no answer in world time", "TimeoutError"));
+    }
+    this.#bounds = this.#bounds.filter(({ until }) => until > now);
+    if (wasted === true) return;
     this.#heard?.resolve();
     this.#heard = undefined;
   }

@@ -16,16 +16,21 @@ export interface Cloud {
 
 /** The real clouds, or the simulated one where the endpoints name its control server and clock. */
 export async function composeCloud(endpoints: Endpoints, io: Io): Promise<Cloud> {
-  const clients = await composeClients(endpoints, requestTimeout(io.env));
+  const bound = requestTimeout(io.env);
   return endpoints.control === undefined
-    ? composeReal(clients, io)
-    : composeSimulated(clients, endpoints, endpoints.control);
+    ? composeReal(await composeClients(endpoints, bound), io)
+    : composeSimulated(endpoints, endpoints.control, bound);
 }
 
 type Clients = Pick<Ports, "workflows" | "pullRequests" | "cloudRun" | "logs" | "metrics" | "kubernetes">;
 
+interface Bound {
+  readonly timeoutMs?: number;
+  readonly bound?: (ms: number) => AbortSignal;
+}
+
 /** The same clients in both worlds: only the addresses differ. */
-async function composeClients(endpoints: Endpoints, bound: { readonly timeoutMs?: number }): Promise<Clients> {
+async function composeClients(endpoints: Endpoints, bound: Bound): Promise<Clients> {
   const [workflows, pullRequests, cloudRun, logs, metrics, kubernetes] = await Promise.all([
     import("../adapters/workflows.ts"),
     import("../adapters/pull-requests.ts"),
@@ -80,12 +85,13 @@ async function composeReal(clients: Clients, io: Io): Promise<Cloud> {
 /** Nobody is at the terminal: answers come through `runbook answer`, or not at all. */
 const absentOperator: Operator = { poll: async () => undefined };
 
-async function composeSimulated(clients: Clients, endpoints: Endpoints, control: string): Promise<Cloud> {
+async function composeSimulated(endpoints: Endpoints, control: string, bound: Bound): Promise<Cloud> {
   const [{ createControlled }, { WorldClock }] = await Promise.all([
     import("../rehearsal/control-client.ts"),
     import("../adapters/world-clock.ts"),
   ]);
   const clock = await WorldClock.connect(endpoints.clock ?? "");
+  const clients = await composeClients(endpoints, { ...bound, bound: (ms) => clock.bound(ms) });
   const { operator, ...answered } = createControlled({ url: control, now: () => clock.now() });
   return { ports: { ...clients, ...answered }, operator, clock };
 }

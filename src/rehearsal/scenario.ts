@@ -1,8 +1,11 @@
 /** What a scenario may say: the world before the deploy, what the deploy brings, what goes wrong, and what must come out. */
 import { z } from "zod";
+import { didYouMean, oneOf } from "../language/suggest.ts";
 import { durationSchema } from "../model/duration.ts";
 import { outcomeSchema } from "../model/event.ts";
 import { verdictSchema } from "../model/verdict.ts";
+import { callsOf } from "../simulator/fault-calls.ts";
+import { FAULT_APIS, FAULT_KINDS } from "../simulator/faults.ts";
 
 const share = z.number().min(0).max(1);
 const instantText = z.iso.datetime({ error: 'expected a UTC time such as "2026-04-12T04:00:00Z"' });
@@ -142,17 +145,23 @@ const countedFrom = z
   .default("start")
   .describe("what from and until count from: the scenario's start, or the moment the last service is deployed");
 
-export const faultSchema = z.strictObject({
-  api: z.enum(["github", "cloud-run", "logging", "monitoring", "kubernetes", "http", "command", "helm", "notify"]),
-  call: z.string().default("*"),
-  kind: z.enum(["status", "applied", "timeout"]).default("status"),
-  status: z.int().default(503),
-  times: z.int().positive().default(1),
-  "retry-after": durationSchema.optional(),
-  from: durationSchema.optional(),
-  until: durationSchema.optional(),
-  "counted-from": countedFrom,
-});
+export const faultSchema = z
+  .strictObject({
+    api: z.enum(FAULT_APIS),
+    call: z.string().default("*").describe("as `--fault` names it; * for every call"),
+    kind: z.enum(FAULT_KINDS).default("status"),
+    status: z.int().default(503).describe("of the kinds status and applied"),
+    times: z.int().positive().default(1),
+    "retry-after": durationSchema.optional(),
+    from: durationSchema.optional(),
+    until: durationSchema.optional(),
+    "counted-from": countedFrom,
+  })
+  .superRefine(({ api, call }, context) => {
+    if (call === "*" || callsOf(api).includes(call)) return;
+    const known = `; ${didYouMean(call, callsOf(api)) ?? `there are ${oneOf(callsOf(api))}`}`;
+    context.addIssue({ code: "custom", path: ["call"], message: `${api} has no call \`${call}\`${known}` });
+  });
 
 /** ITEM:MOMENT, as `--kill-at` takes it. */
 export const FATE_MOMENT = /^(?:(?:restore|checkpoint):)?[a-z0-9][a-z0-9-]*:(?:started|intended|carried-out|done)$/;

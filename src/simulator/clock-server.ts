@@ -2,7 +2,10 @@
  * World time over a socket (newline-delimited JSON): time moves only when every connected client sleeps.
  * A client that disconnects no longer holds time back. It moves to the earliest wake-up, never further.
  *
+ * Only a call that gets no answer moves it while nobody sleeps (World.waste); whoever is awake is told that, too.
+ *
  * client: {"op":"register"} | {"op":"sleep","until":INSTANT} | {"op":"wake"}      server: {"now":INSTANT} to each
+ * unasked: {"now":INSTANT,"wasted":true}
  */
 import { createServer, type Server, type Socket } from "node:net";
 import { createInterface } from "node:readline";
@@ -29,6 +32,7 @@ export class ClockServer {
   private constructor(world: World) {
     this.#world = world;
     this.#server = createServer((socket) => this.#serve(socket));
+    world.onWaste((now) => this.#tellWaste(now));
   }
 
   static async start(world: World): Promise<ClockServer> {
@@ -89,6 +93,13 @@ export class ClockServer {
     this.#world.advanceTo(target);
     for (const client of this.#clients) {
       if (client.sleepingUntil !== undefined && client.sleepingUntil <= this.#world.now) this.#tell(client);
+    }
+  }
+
+  #tellWaste(now: Instant): void {
+    for (const client of this.#clients) {
+      if (client.sleepingUntil === undefined) client.socket.write(`${JSON.stringify({ now, wasted: true })}\n`);
+      else if (client.sleepingUntil <= now) this.#tell(client);
     }
   }
 

@@ -5,6 +5,7 @@ import { json } from "node:stream/consumers";
 import { z } from "zod";
 import { type ControlState, Refusal } from "./control-state.ts";
 import type { Fault, Faults } from "./faults.ts";
+import { misbehave, PAST_EVERY_BOUND_MS } from "./http-fault.ts";
 
 interface Call {
   readonly api: Fault["api"] | undefined;
@@ -36,7 +37,7 @@ async function serve(
     if (call === undefined) throw new Refusal(404, `no such call: ${request.method} ${request.url}`);
     const fault = call.api === undefined ? undefined : faults.take(call.api, call.name, state.world.now);
     const body = await json(request);
-    if (fault !== undefined) return misbehave(response, call, fault, body);
+    if (fault !== undefined && isTold(response, call, fault, state, body)) return;
     answer(response, 200, { result: call.act(body) });
   } catch (error) {
     const status = error instanceof Refusal ? error.status : 400;
@@ -45,17 +46,21 @@ async function serve(
 }
 
 /**
- * For a probe a status is what the probed address answers. Silence is told at once as a timeout: real seconds spent
- * waiting would show nothing more.
+ * For a probe a status is what the probed address answers. A call without an answer in time is told so, once that time has
+ * passed in the world.
  */
-function misbehave(response: ServerResponse, call: Call, fault: Fault, body: unknown): void {
-  if (fault.kind === "applied") call.act(body);
-  if (fault.kind === "timeout") return answer(response, 504, { message: `${call.name}: no answer in time` });
-  if (call.api === "http") {
-    return answer(response, 200, { result: { status: fault.status, latencyMs: 1, body: "" } });
+function isTold(response: ServerResponse, call: Call, fault: Fault, { world }: ControlState, body: unknown): boolean {
+  if (fault.kind === "timeout" || fault.kind === "drip") {
+    if (fault.kind === "drip") call.act(body);
+    world.waste(PAST_EVERY_BOUND_MS);
+    answer(response, 504, { message: `${call.name}: no answer in time` });
+    return true;
   }
-  const { retryAfterSeconds } = fault;
-  answer(response, fault.status, { message: `${call.name}: HTTP ${fault.status}`, retryAfterSeconds });
+  const { retryAfterSeconds, status } = fault;
+  return misbehave(response, fault, world, () => {
+    if (call.api === "http") answer(response, 200, { result: { status, latencyMs: 1, body: "" } });
+    else answer(response, status, { message: `${call.name}: HTTP ${status}`, retryAfterSeconds });
+  });
 }
 
 function answer(response: ServerResponse, status: number, body: object): void {

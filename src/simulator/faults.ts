@@ -1,25 +1,46 @@
-/** Planned misbehaviour of the simulated APIs: each server asks before it answers. */
+/** Planned misbehaviour of the simulated APIs: its words, and which call it hits. How it looks on a wire: http-fault.ts, grpc-api.ts. */
 
 /**
  * - `status`: answer with this HTTP status (gRPC servers map it) and do nothing.
  * - `applied`: carry the call out, then answer with `status` (the answer is lost, the effect is not).
- * - `timeout`: never answer.
+ * - `timeout`: never answer, and do nothing. World time moves past every client's bound.
+ * - `reset`: break the connection, and do nothing.
+ * - `malformed`, `truncated`, `drip`: carry the call out; the answer is not the protocol's, ends in the middle, or comes so
+ *   slowly that a client's bound ends it.
+ * - `empty-page`: a listing begins with an empty page that has a token. Other calls, and lists without pages, behave.
  */
+export const FAULT_KINDS = [
+  "status",
+  "applied",
+  "timeout",
+  "reset",
+  "malformed",
+  "truncated",
+  "drip",
+  "empty-page",
+] as const;
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+export const FAULT_APIS = [
+  "github",
+  "cloud-run",
+  "logging",
+  "monitoring",
+  "kubernetes",
+  "storage",
+  "http",
+  "command",
+  "helm",
+  "notify",
+] as const;
+export type FaultApi = (typeof FAULT_APIS)[number];
+
 export interface Fault {
-  readonly api:
-    | "github"
-    | "cloud-run"
-    | "logging"
-    | "monitoring"
-    | "kubernetes"
-    | "storage"
-    | "http"
-    | "command"
-    | "helm"
-    | "notify";
+  readonly api: FaultApi;
   /** The call's name in kebab case ("dispatch", "update-traffic", "list-entries"); "*" for all. */
   readonly call: string;
-  readonly kind: "status" | "applied" | "timeout";
+  readonly kind: FaultKind;
+  /** Of `status` and `applied`. */
   readonly status: number;
   readonly retryAfterSeconds?: number;
   /** How many calls it hits. */
@@ -37,7 +58,7 @@ export class Faults {
   }
 
   /** The fault for this call, counted down; undefined: behave. */
-  take(api: Fault["api"], call: string, now: string): Fault | undefined {
+  take(api: FaultApi, call: string, now: string): Fault | undefined {
     const hit = this.#planned.find(
       ({ fault, left }) =>
         left > 0 &&

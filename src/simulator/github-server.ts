@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { HOUR, msOf, plusMs } from "../model/time.ts";
 import type { Fault, Faults } from "./faults.ts";
+import { misbehave } from "./http-fault.ts";
 import { ACTIONS_ROUTES } from "./github-actions-routes.ts";
 import { CONVERSATION_ROUTES } from "./github-conversation-routes.ts";
 import { REPOSITORY_ROUTES } from "./github-repository-routes.ts";
@@ -63,8 +64,10 @@ async function serve(
   const limit = primaryLimit(state);
   if (limit !== undefined) return send(state, response, errorReply(limit));
   const fault = faults.take("github", route.call, state.world.now);
-  if (fault?.kind === "timeout") return;
-  if (fault?.kind === "status") return send(state, response, faultReply(state, fault));
+  const refuse = (): void => {
+    if (fault !== undefined) send(state, response, faultReply(state, fault));
+  };
+  if (fault !== undefined && misbehave(response, fault, state.world, refuse)) return;
 
   const views = new GitHubViews(state, `${origin}${prefix}`);
   const accept = request.headers.accept ?? "";
@@ -75,9 +78,8 @@ async function serve(
       url,
     ),
   );
-  if (fault?.kind === "applied") return send(state, response, faultReply(state, fault));
   send(state, response, reply, request);
-  if (response.statusCode === 304) count.notModified++;
+  if (response.headersSent && response.statusCode === 304) count.notModified++;
 }
 
 /** "/repos/{owner}/{repo}" to a pattern; `{+name}` takes slashes. */

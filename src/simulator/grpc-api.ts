@@ -10,15 +10,18 @@ import {
 import { GoogleAuth, PassThroughClient } from "google-auth-library";
 import { GrpcClient } from "google-gax";
 import { type Instant, msOf } from "../model/time.ts";
-import type { Fault, Faults } from "./faults.ts";
+import type { Fault, FaultApi, Faults } from "./faults.ts";
+import { PAST_EVERY_BOUND_MS } from "./http-fault.ts";
 import type { World } from "./world.ts";
 
 /** An answer with an error status. */
 export class ApiError extends Error {
   readonly code: Status;
-  constructor(code: Status, message: string) {
+  readonly metadata: Metadata;
+  constructor(code: Status, message: string, metadata = new Metadata()) {
     super(message);
     this.code = code;
+    this.metadata = metadata;
   }
 }
 
@@ -26,8 +29,21 @@ export class ApiError extends Error {
 export function serviceDefinition(client: keyof typeof PROTOCOLS, service: string): ServiceDefinition {
   let scope: unknown = protocol(client);
   for (const part of service.split(".")) scope = (scope as Record<string, unknown>)[part];
-  return (scope as { service: ServiceDefinition }).service;
+  const { service: defined } = scope as { service: ServiceDefinition };
+  return Object.fromEntries(
+    Object.entries(defined).map(([name, method]) => [
+      name,
+      {
+        ...method,
+        responseSerialize: (value: object) =>
+          value === GARBAGE ? Buffer.from("<html>") : method.responseSerialize(value),
+      },
+    ]),
+  );
 }
+
+/** An answer that is not the protocol's. */
+const GARBAGE = {};
 
 const PROTOCOLS = {
   run: { within: "@google-cloud/run", file: "@google-cloud/run/build/protos/protos.json" },
@@ -50,26 +66,69 @@ function protocol(client: keyof typeof PROTOCOLS): ReturnType<typeof loadPackage
   return definitions;
 }
 
-/** Wraps the answer to a call: takes the planned fault, turns an ApiError into its status. */
+/**
+ * Wraps the answer to a call: takes the planned fault, turns an ApiError into its status. What goes wrong below gRPC is
+ * answered as the client library would report it. `answer` is told whether a listing begins with an empty page.
+ */
 export function answering<Request>(
   place: { readonly world: World; readonly faults: Faults },
-  api: Fault["api"],
+  api: FaultApi,
   call: string,
-  answer: (request: Request) => object,
+  answer: (request: Request, isHeldBack: boolean) => object,
 ): handleUnaryCall<Request, object> {
   return ({ request }, reply) => {
     const fault = place.faults.take(api, call, place.world.now);
-    if (fault?.kind === "timeout") return;
     try {
-      if (fault?.kind === "status") throw new ApiError(codeOfHttp(fault.status), `planned fault ${fault.status}`);
-      const result = answer(request);
-      if (fault?.kind === "applied") throw new ApiError(codeOfHttp(fault.status), `planned fault ${fault.status}`);
-      reply(null, result);
+      if (fault !== undefined) failBefore(fault, place.world);
+      const result = answer(request, fault?.kind === "empty-page");
+      if (fault !== undefined) failAfter(fault, place.world);
+      reply(null, fault?.kind === "malformed" ? GARBAGE : result);
     } catch (error) {
       const code = error instanceof ApiError ? error.code : Status.INTERNAL;
-      reply({ code, details: error instanceof Error ? error.message : String(error), metadata: new Metadata() });
+      const details = error instanceof Error ? error.message : String(error);
+      reply({ code, details, metadata: error instanceof ApiError ? error.metadata : new Metadata() });
     }
   };
+}
+
+function failBefore(fault: Fault, world: World): void {
+  if (fault.kind === "status") throw planned(fault);
+  if (fault.kind === "reset") throw new ApiError(Status.UNAVAILABLE, "read ECONNRESET");
+  if (fault.kind === "timeout") throw outOfTime(world);
+}
+
+function failAfter(fault: Fault, world: World): void {
+  if (fault.kind === "applied") throw planned(fault);
+  if (fault.kind === "drip") throw outOfTime(world);
+  if (fault.kind === "truncated") {
+    throw new ApiError(Status.INTERNAL, "Received RST_STREAM with code 2 (Internal server error)");
+  }
+}
+
+function planned({ status, retryAfterSeconds }: Fault): ApiError {
+  const metadata = new Metadata();
+  if (retryAfterSeconds !== undefined) metadata.set("grpc-status-details-bin", retryInfo(status, retryAfterSeconds));
+  return new ApiError(codeOfHttp(status), `planned fault ${status}`, metadata);
+}
+
+function outOfTime(world: World): ApiError {
+  world.waste(PAST_EVERY_BOUND_MS);
+  return new ApiError(Status.DEADLINE_EXCEEDED, "Deadline exceeded: no answer in time");
+}
+
+/**
+ * google.rpc.Status with one google.rpc.RetryInfo, written by hand: three nested messages with one field each.
+ * https://cloud.google.com/apis/design/errors#error_details
+ */
+function retryInfo(http: number, seconds: number): Buffer {
+  const delay = Buffer.from([0x08, (seconds & 0x7f) | 0x80, (seconds >> 7) & 0x7f]);
+  const info = field(1, delay);
+  const any = Buffer.concat([field(1, Buffer.from("type.googleapis.com/google.rpc.RetryInfo")), field(2, info)]);
+  return Buffer.concat([Buffer.from([0x08, codeOfHttp(http)]), field(3, any)]);
+}
+
+function field(number: number, content: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([(number << 3) | 2, content.length]), content]);
 }
 
 function codeOfHttp(http: number): Status {

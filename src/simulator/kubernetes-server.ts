@@ -1,4 +1,5 @@
 /** The Kubernetes REST API over the simulated cluster, on loopback: enough for client-node and kubectl. Knows no time. */
+import { misbehave } from "./http-fault.ts";
 import { listen } from "./listen.ts";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Fault, Faults } from "./faults.ts";
@@ -60,20 +61,20 @@ async function answer(
   if (document !== undefined) return send(response, 200, document);
   const request = parseRequest(message, url);
   const fault = faults.take("kubernetes", callName(request), state.world.now);
-  if (fault?.kind === "timeout") return;
-  if (fault?.kind === "status") throw faultStatus(fault, response);
-  if (request.method === "PATCH") {
-    const patched = patch(state, request, JSON.parse(await readBody(message)));
-    if (fault?.kind === "applied") throw faultStatus(fault, response);
-    return send(response, 200, patched);
+  if (fault !== undefined) {
+    const refuse = (): void => sendStatus(response, faultStatus(fault, response));
+    if (misbehave(response, fault, state.world, refuse)) return;
   }
-  if (fault?.kind === "applied") throw faultStatus(fault, response);
+  if (request.method === "PATCH") {
+    return send(response, 200, patch(state, request, JSON.parse(await readBody(message))));
+  }
   if (request.method !== "GET")
     throw new Status(405, "MethodNotAllowed", `the server does not allow ${request.method}`);
   if (request.subresource === "log") return sendLog(state, request, response);
   if (request.query.get("watch") === "true" || request.query.get("watch") === "1")
     return watch(state, request, response);
-  const found = request.name === undefined ? list(state, request) : get(state, request, request.name);
+  const found =
+    request.name === undefined ? list(state, request, fault?.kind === "empty-page") : get(state, request, request.name);
   send(response, 200, asTable(message.headers.accept ?? "", request.resource, found, state.world.now) ?? found);
 }
 
@@ -102,14 +103,17 @@ function select(state: KubernetesState, request: Request): readonly ApiObject[] 
   );
 }
 
-function list(state: KubernetesState, request: Request): unknown {
+/** `isHeldBack`: the page is empty, and its token leads to where it would have begun. */
+function list(state: KubernetesState, request: Request, isHeldBack: boolean): unknown {
   const all = select(state, request);
   const { kind, apiVersion } = RESOURCES.get(request.resource) ?? { kind: "", apiVersion: "v1" };
   const offset = Number(Buffer.from(request.query.get("continue") ?? "", "base64url").toString() || 0);
-  const limit = Number(request.query.get("limit") ?? 0) || all.length;
+  const limit = isHeldBack ? 0 : Number(request.query.get("limit") ?? 0) || all.length;
   const left = Math.max(0, all.length - offset - limit);
   const page =
-    left > 0 ? { continue: Buffer.from(String(offset + limit)).toString("base64url"), remainingItemCount: left } : {};
+    left > 0 || isHeldBack
+      ? { continue: Buffer.from(String(offset + limit)).toString("base64url"), remainingItemCount: left }
+      : {};
   return {
     kind: `${kind}List`,
     apiVersion,

@@ -21,7 +21,9 @@ export interface LoggingPlace {
 export function addLogging(server: Server, place: LoggingPlace): void {
   const listings = new Listings(place);
   server.addService(serviceDefinition("logging", "google.logging.v2.LoggingServiceV2"), {
-    ListLogEntries: answering<ListRequest>(place, "logging", "list-entries", (request) => listings.page(request)),
+    ListLogEntries: answering<ListRequest>(place, "logging", "list-entries", (request, isHeldBack) =>
+      listings.page(request, isHeldBack),
+    ),
   });
 }
 
@@ -59,13 +61,16 @@ class Listings {
     this.#place = place;
   }
 
-  page(request: ListRequest): Page {
+  page(request: ListRequest, isHeldBack: boolean): Page {
     const projects = projectsOf(request);
     for (const project of projects) this.#countRead(project);
     const size = request.pageSize === 0 ? 50 : request.pageSize;
     if (size < 0 || size > 1_000) throw new ApiError(Status.INVALID_ARGUMENT, "page_size must be between 1 and 1000.");
     const query = JSON.stringify([projects, request.filter, request.orderBy]);
-    if (request.pageToken === "") return this.#continue(String(this.#next++), this.#begin(query, request), size);
+    if (request.pageToken === "") {
+      const isEmpty = isHeldBack || this.#place.emptyFirstPage === true;
+      return this.#continue(String(this.#next++), this.#begin(query, request), size, isEmpty);
+    }
     const [id, number] = request.pageToken.split(".");
     const listing = this.#open.get(id ?? "");
     if (id === undefined || listing === undefined || listing.query !== query) {
@@ -73,7 +78,7 @@ class Listings {
     }
     if (Number(number) === listing.number - 1 && listing.last !== undefined) return listing.last;
     if (Number(number) !== listing.number) throw new ApiError(Status.INVALID_ARGUMENT, "page_token is not valid.");
-    return this.#continue(id, listing, size);
+    return this.#continue(id, listing, size, isHeldBack);
   }
 
   #begin(query: string, request: ListRequest): Listing {
@@ -91,9 +96,8 @@ class Listings {
     }
   }
 
-  #continue(id: string, listing: Listing, size: number): Page {
+  #continue(id: string, listing: Listing, size: number, isHeldBack: boolean): Page {
     const entries: object[] = [];
-    const isHeldBack = listing.number === 0 && this.#place.emptyFirstPage === true;
     listing.ahead ??= taken(listing.entries);
     while (!isHeldBack && listing.ahead !== undefined && entries.length < size) {
       entries.push(wireEntry(listing.ahead));

@@ -21,8 +21,8 @@ const VISIBLE_AFTER_MS = 120_000;
 
 export function addMonitoring(server: Server, place: MonitoringPlace): void {
   server.addService(serviceDefinition("monitoring", "google.monitoring.v3.MetricService"), {
-    ListTimeSeries: answering<ListRequest>(place, "monitoring", "list-time-series", (request) =>
-      paged(request, seriesOf(place, request)),
+    ListTimeSeries: answering<ListRequest>(place, "monitoring", "list-time-series", (request, isHeldBack) =>
+      paged(request, seriesOf(place, request), isHeldBack),
     ),
   });
 }
@@ -41,8 +41,9 @@ interface ListRequest {
   readonly pageToken: string;
 }
 
-function paged(request: ListRequest, all: readonly object[]): object {
+function paged(request: ListRequest, all: readonly object[], isHeldBack: boolean): object {
   const start = request.pageToken === "" ? 0 : Number(request.pageToken);
+  if (isHeldBack) return { timeSeries: [], nextPageToken: String(start) };
   const size = request.pageSize === 0 ? 1_000 : request.pageSize;
   if (!Number.isInteger(start)) throw new ApiError(Status.INVALID_ARGUMENT, "page_token is not valid.");
   const next = start + size;

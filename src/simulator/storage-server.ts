@@ -1,11 +1,13 @@
 /** The simulated Cloud Storage JSON API on loopback: upload, download, list and delete as the official client sends them. */
+import { misbehave } from "./http-fault.ts";
 import { listen } from "./listen.ts";
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { Refusal } from "./control-state.ts";
 import type { Fault, Faults } from "./faults.ts";
-import type { SimulatedObject, StorageState } from "./storage-state.ts";
+import type { Listing, SimulatedObject, StorageState } from "./storage-state.ts";
+import type { World } from "./world.ts";
 
 export interface StorageServer {
   /** "http://127.0.0.1:PORT" */
@@ -14,13 +16,9 @@ export interface StorageServer {
 }
 
 /** https://cloud.google.com/storage/docs/json_api/v1: the paths of `b/BUCKET/o`, and of uploads. */
-export async function startStorageServer(
-  state: StorageState,
-  faults: Faults,
-  now: () => string,
-): Promise<StorageServer> {
+export async function startStorageServer(state: StorageState, faults: Faults, world: World): Promise<StorageServer> {
   const server = createServer((request, response) => {
-    serve(state, faults, now, request, response).catch((error: unknown) => refuse(response, error));
+    serve(state, faults, world, request, response).catch((error: unknown) => refuse(response, error));
   });
   return listen(server);
 }
@@ -28,18 +26,16 @@ export async function startStorageServer(
 async function serve(
   state: StorageState,
   faults: Faults,
-  now: () => string,
+  world: World,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const url = new URL(request.url ?? "/", "http://storage");
   const body = await buffer(request);
   const call = callOf(request, url, body);
-  const fault = faults.take("storage", call.name, now());
-  if (fault?.kind === "timeout") return;
-  if (fault?.kind === "status") return misbehave(response, fault);
-  const answer = call.act(state);
-  if (fault?.kind === "applied") return misbehave(response, fault);
+  const fault = faults.take("storage", call.name, world.now);
+  if (fault !== undefined && misbehave(response, fault, world, () => sendFault(response, fault))) return;
+  const answer = call.act(state, fault?.kind === "empty-page");
   if (answer === undefined) response.writeHead(204).end();
   else if ("media" in answer) sendMedia(response, answer.media);
   else response.writeHead(200, JSON_TYPE).end(JSON.stringify(answer.json));
@@ -50,7 +46,8 @@ type Answer = { readonly json: object } | { readonly media: SimulatedObject } | 
 interface Call {
   /** As faults name it. */
   readonly name: "put" | "get" | "list" | "delete" | "metadata";
-  readonly act: (state: StorageState) => Answer;
+  /** `isHeldBack`: a listing begins with an empty page. */
+  readonly act: (state: StorageState, isHeldBack: boolean) => Answer;
 }
 
 function callOf(request: IncomingMessage, url: URL, body: Buffer): Call {
@@ -128,14 +125,17 @@ function list(bucket: string, url: URL): Call {
   };
   return {
     name: "list",
-    act: (state) => {
-      const { objects, nextPageToken } = state.list(bucket, query);
+    act: (state, isHeldBack) => {
+      const { objects, nextPageToken } = isHeldBack ? HELD_BACK : state.list(bucket, query);
       // Like the real one, an empty page has no items at all.
       const items = objects.length === 0 ? {} : { items: objects.map((object) => resourceOf(bucket, object)) };
       return { json: { kind: "storage#objects", nextPageToken, ...items } };
     },
   };
 }
+
+/** Its token leads to the beginning: every name comes after the empty one. */
+const HELD_BACK: Listing = { objects: [], nextPageToken: "AA" };
 
 function generationIn(url: URL): number | undefined {
   const text = url.searchParams.get("ifGenerationMatch");
@@ -178,7 +178,7 @@ function md5Of(bytes: Buffer): string {
 
 const JSON_TYPE = { "content-type": "application/json; charset=UTF-8" };
 
-function misbehave(response: ServerResponse, { status, retryAfterSeconds }: Fault): void {
+function sendFault(response: ServerResponse, { status, retryAfterSeconds }: Fault): void {
   if (retryAfterSeconds !== undefined) response.setHeader("retry-after", String(retryAfterSeconds));
   refuse(response, new Refusal(status, `HTTP ${status}, by plan`));
 }

@@ -12,6 +12,7 @@ export class World {
   #now: Instant;
   #order = 0;
   #future: Scheduled[] = [];
+  #onWaste: ((now: Instant) => void)[] = [];
   readonly seed: number;
 
   constructor(options: { now: Instant; seed: number }) {
@@ -47,6 +48,16 @@ export class World {
       due.act();
     }
     if (until > this.#now) this.#now = until;
+  }
+
+  /** A caller waits for an answer that does not come: time passes, while nobody sleeps, until every client has given up. */
+  waste(ms: number): void {
+    this.advanceTo(plusMs(this.#now, ms));
+    for (const tell of this.#onWaste) tell(this.#now);
+  }
+
+  onWaste(tell: (now: Instant) => void): void {
+    this.#onWaste.push(tell);
   }
 
   /**

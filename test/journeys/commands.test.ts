@@ -64,9 +64,15 @@ test.each([
   [
     "a fault of another form",
     ["rehearse", "backend-prod", "--fault", "github=503"],
-    /"github=503"[\s\S]*API:CALL=STATUSxN/,
+    /"github=503"[\s\S]*API:CALL=FAULTxN/,
   ],
-  ["a fault of no API", ["rehearse", "backend-prod", "--fault", "gitlab:*=503x2"], /api: [\s\S]*API:CALL=STATUSxN/],
+  [
+    "a fault of no API",
+    ["rehearse", "backend-prod", "--fault", "gitlab:*=503x2"],
+    /did you mean `github`\.[\s\S]*API:CALL=FAULTxN/,
+  ],
+  ["a fault of no call", ["rehearse", "backend-prod", "--fault", "github:dispach=503"], /did you mean `dispatch`/],
+  ["a fault of no kind", ["rehearse", "backend-prod", "--fault", "github:dispatch=tiemout"], /did you mean `timeout`/],
   ["a fault for all scenarios", ["rehearse", "backend-prod", "--all", "--fault", "github:*=503"], /one scenario/],
   ["a rehearsal of nothing", ["rehearse"], /Say which runbook/],
 ])("%s: exit 2, nothing touched, nothing on stdout", async (_what, argv, pattern) => {

@@ -6,6 +6,8 @@ import type { State } from "../../src/journal/state.ts";
 import type { Objects } from "../../src/ports/objects.ts";
 import { type Fault, Faults } from "../../src/simulator/faults.ts";
 import { startStorageServer } from "../../src/simulator/storage-server.ts";
+import { World } from "../../src/simulator/world.ts";
+import { instant } from "../../src/model/time.ts";
 import { StorageState } from "../../src/simulator/storage-state.ts";
 
 export interface TestBucket {
@@ -28,7 +30,11 @@ const PREFIX = "team/runbook";
 export async function testBucket(): Promise<TestBucket> {
   const store = new StorageState();
   const faults = new Faults();
-  const server = await startStorageServer(store, faults, () => "2026-04-12T04:00:00.000Z");
+  const server = await startStorageServer(
+    store,
+    faults,
+    new World({ now: instant("2026-04-12T04:00:00.000Z"), seed: 1 }),
+  );
   onTestFinished(() => server.close());
   const paused: number[] = [];
   const objects = (options: { bucket?: string; timeoutMs?: number } = {}): Objects =>
