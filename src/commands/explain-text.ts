@@ -130,10 +130,24 @@ function windowLines(evidence: JudgeEvidence, judgement: Judgement): string[] {
           `  p95        ${milliseconds(latencyP95.candidateMs)} against ${milliseconds(latencyP95.baselineMs)}; a symptom above ×${settings.latencyRatio} and ${settings.latencyFloorMs} ms more`,
         ]),
     ...(settling === undefined ? [] : [`  guard      ${guardText(settling)}`]),
+    ...(evidence.concurrent === true ? besideLines(evidence, judgement) : []),
     ...judgement.symptoms.map((symptom) => `  symptom    ${symptom}`),
     ...gaps.map((gap) => `  gap        ${gap}`),
     ...(judgement.suspects.length === 0 ? [] : [`  suspects   ${judgement.suspects.join("; ")} (e-BH, level 0.1)`]),
   ];
+}
+
+/** Two versions over the same minutes, and whether the one beside it has risen over the service's own past. */
+function besideLines({ past, windows, settings }: JudgeEvidence, { shared }: Judgement): string[] {
+  const own = past === undefined ? undefined : windows[past.window];
+  const compared =
+    "  compared   with the version beside it over the same minutes, minute by minute: what hits both cancels";
+  if (own === undefined) return [compared, "  past       unknown: an outage of both would not show"];
+  const risen =
+    shared === undefined
+      ? "the version beside it has not risen over it"
+      : `RISEN beside it: ln E+ ${six(shared.lnEWarn)} >= ${six(shared.lnEWarnNeeded)}, rhat ${six(shared.ratio)} (>= ${settings.minRatioWarn}): an outage of both`;
+  return [compared, `  past       ${windowText(own, true)}; ${risen}`];
 }
 
 function windowText(window: MinuteWindow, totalsKnown: boolean): string {

@@ -103,7 +103,7 @@ function verdictOf(stream: StreamJudgement, judgement: Judgement): Verdict {
 }
 
 function becauseOf(stream: StreamJudgement, verdict: Verdict, evidence: JudgeEvidence, judgement: Judgement): string {
-  if (stream.says !== "nothing") return rise(stream, evidence.totalsKnown);
+  if (stream.says !== "nothing") return rise(stream, evidence);
   if (stream.kind === "overall" || verdict === "inconclusive") return judgement.because;
   return isExcluded(stream, judgement) ? exclusionIn(judgement)(stream) : "no rise; too rare to be judged by itself";
 }

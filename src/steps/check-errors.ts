@@ -3,12 +3,15 @@ import { z } from "zod";
 import { durationSchema } from "../model/duration.ts";
 import { PortFailure } from "../model/error.ts";
 import type { Json } from "../model/json.ts";
-import type { CloudRunTarget, ServiceSwitch } from "../model/service.ts";
+import { type CloudRunTarget, type ServiceSwitch, shareOf } from "../model/service.ts";
 import { MINUTE, clockTime } from "../model/time.ts";
 import type { CheckResult } from "../model/verdict.ts";
 import type { LogQuery } from "../ports/logs.ts";
-import { judgeErrors } from "../verdict/required.ts";
+import type { JudgeEvidence } from "../verdict/evidence.ts";
+import { type ErrorsEvidence, judgeErrors } from "../verdict/required.ts";
 import { rolloutMinute } from "./baseline-window.ts";
+import { canaryRow, canarySpan, evidenceOfCanary } from "./canary-evidence.ts";
+import { sideBySide } from "./errors-canary.ts";
 import { candidateErrors } from "./errors-after.ts";
 import { type ErrorFilter, METRIC_DELAY_MS, baselineErrors, baselineReadyAt } from "./errors-before.ts";
 import { type ErrorFacts, evidenceOfErrors, judgedSpan, totalsKnown } from "./errors-evidence.ts";
@@ -63,10 +66,11 @@ async function lookAtService(context: LookContext<Args>, service: StepService): 
   const readyAt = baselineReadyAt(switched, METRIC_DELAY_MS);
   if (context.now < readyAt) return { ...row, ...unmeasured(`its baseline is complete at ${clockTime(readyAt)}`) };
   const filter = errorFilterOf(context.args.statuses);
+  if (shareOf(switched) < 100)
+    return { ...row, ...(await lookAtCanary(context, service.name, target, switched, filter)) };
   const facts = await gatherFacts(context, service.name, target, switched, filter);
   const evidence = evidenceOfErrors(facts);
-  const required = await requiredSuccesses(context, service.name, target, switched, context.args.require);
-  const stored = required.length === 0 ? evidence : { v: 1 as const, errors: evidence, required: [...required] };
+  const stored = await withDemands(context, service.name, target, switched, evidence);
   const judged = judgeErrors(stored);
   const span = judgedSpan(facts);
   const shown = span.until > span.from ? span : { from: switched.at, until: context.now };
@@ -83,6 +87,52 @@ async function lookAtService(context: LookContext<Args>, service: StepService): 
     evidence: await context.putEvidence(stored as unknown as Json),
     judgement: digestOfVerdict(judged),
   };
+}
+
+/** Two revisions serve at once: they are compared with each other over the same minutes. */
+async function lookAtCanary(
+  context: LookContext<Args>,
+  service: string,
+  target: CloudRunTarget,
+  switched: ServiceSwitch,
+  filter: ErrorFilter,
+): Promise<Omit<CheckResult, "check" | "uses" | "service">> {
+  const past = await baselineErrors(context, service, target, switched, filter);
+  const sides = await sideBySide(context, service, target, switched, filter);
+  const { horizonMs, judgedServices, args } = context;
+  const span = canarySpan({ switched, sides, horizonMs });
+  const isOpen = span.until > span.from;
+  const p95 = async (revision: string): Promise<number | "unknown"> =>
+    isOpen ? latencyOf(context, target, span, revision) : "unknown";
+  const latencyP95 = { baselineMs: await p95(switched.from), candidateMs: await p95(switched.to) };
+  const label = args.statuses.join(", ");
+  const facts = { switched, sides, past, horizonMs, judgedServices, latencyP95, label };
+  const stored = await withDemands(context, service, target, switched, evidenceOfCanary(facts));
+  const judged = judgeErrors(stored);
+  const shown = isOpen ? span : { from: switched.at, until: context.now };
+  return {
+    ...canaryRow(facts, judged.judgement),
+    verdict: judged.verdict,
+    because: judged.because,
+    link: context.ports.logs.link({
+      ...requestsOf(target, shown.from, shown.until),
+      minStatus: filter.minStatus,
+      version: switched.to,
+    }),
+    evidence: await context.putEvidence(stored as unknown as Json),
+    judgement: digestOfVerdict(judged),
+  };
+}
+
+async function withDemands(
+  context: LookContext<Args>,
+  service: string,
+  target: CloudRunTarget,
+  switched: ServiceSwitch,
+  errors: JudgeEvidence,
+): Promise<ErrorsEvidence> {
+  const required = await requiredSuccesses(context, service, target, switched, context.args.require);
+  return required.length === 0 ? errors : { v: 1, errors, required: [...required] };
 }
 
 async function gatherFacts(

@@ -96,7 +96,7 @@ export function totalOf(counts: GroupCounts): [number, number][] {
   return [...minutes].sort(([a], [b]) => a - b);
 }
 
-function baselineWindow(before: Before, known: boolean): MinuteWindow {
+export function baselineWindow(before: Before, known: boolean): MinuteWindow {
   const minutes = minutesBetween(before.from, before.until);
   const exposure =
     known && before.requests !== "unknown" ? [...before.requests] : Array.from({ length: minutes }, () => 1);

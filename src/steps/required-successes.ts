@@ -48,6 +48,8 @@ const storedSchema = z.strictObject({
   to: z.string(),
   /** Successes before the rollout, in the minutes that were read. */
   before: z.strictObject({ seen: z.number(), minutes: z.number() }),
+  /** The minute of the switch, or of the canary's stage. */
+  from: instantSchema,
   readUntil: instantSchema,
   /** Per minute since the switch. */
   after: z.array(z.tuple([z.number(), z.number()])),
@@ -81,9 +83,9 @@ async function seenOf(
   const from = floorToMinute(switched.at);
   const known = storedSchema.safeParse(await context.loadSample(key));
   const before =
-    known.success && known.data.to === switched.to
+    known.success && known.data.to === switched.to && known.data.from === from
       ? known.data
-      : { ...(await begun(context, target, switched, route)), readUntil: from, after: [] };
+      : { ...(await begun(context, target, switched, route)), from, readUntil: from, after: [] };
   const stored = await grown(context, target, switched, route, successes, before);
   if (!known.success || stored !== known.data) await context.saveSample(key, stored);
   const end = floorToMinute(plusMs(switched.at, context.horizonMs));

@@ -70,6 +70,10 @@ export const evidenceSchema = z.strictObject({
   totalsKnown: z.boolean(),
   /** The baseline is another version over the same minutes: its traffic says nothing about what to expect. */
   concurrent: z.boolean().optional(),
+  /** Of a concurrent comparison: the requests that the candidate's share of the traffic lets expect. */
+  expectedRequests: z.number().nonnegative().optional(),
+  /** Of a concurrent comparison: the service's own past, against which an outage of both versions shows. */
+  past: z.strictObject({ window: z.string(), errors: countsSchema }).optional(),
   judgedServices: z.number().int().positive(),
   horizonMs: z.number().positive(),
   /** Log entries of any kind from the new revision or pods within the window, counted up to a bound. */
@@ -133,6 +137,8 @@ export const judgementSchema = z.strictObject({
   expectedRequests: z.union([z.number(), z.literal("unknown")]),
   /** Symptoms that are no proof: collapse of traffic, latency. */
   symptoms: z.array(z.string()),
+  /** Of a concurrent comparison: the baseline's version against the service's own past, where it has risen as well. */
+  shared: streamJudgementSchema.optional(),
   tolerance: z.strictObject({ ratio: z.number(), absolute: z.number() }),
 });
 export type Judgement = z.infer<typeof judgementSchema>;

@@ -29,13 +29,12 @@ function whyFail(evidence: JudgeEvidence, { streams }: Facts): string {
   const [worst, ...others] = strongest(streams.filter((stream) => stream.says === "fail"));
   if (worst === undefined) return "the errors rose";
   const since = worst.failedAt === undefined ? "" : `, certain since ${clockTime(worst.failedAt)}`;
-  return `${rise(worst, evidence.totalsKnown)}${since}${more(others)}`;
+  return `${rise(worst, evidence)}${since}${more(others)}`;
 }
 
 function whyWarn(evidence: JudgeEvidence, { streams, symptoms }: Facts): string {
   const [worst, ...others] = strongest(streams.filter((stream) => stream.says === "warn"));
-  const spoken =
-    worst === undefined ? [] : [`${rise(worst, evidence.totalsKnown)}${more(others)}; not enough for a FAIL`];
+  const spoken = worst === undefined ? [] : [`${rise(worst, evidence)}${more(others)}; not enough for a FAIL`];
   return [...spoken, ...symptoms].join("; ");
 }
 
@@ -52,6 +51,10 @@ function whyInconclusive(evidence: JudgeEvidence, facts: Facts): string {
       ? `no requests at all since the switch settled, where ${Math.round(awaited)} were to be expected`
       : "nothing was measured yet since the switch settled";
   }
+  if (facts.shared !== undefined) {
+    const risen = rise(facts.shared, { totalsKnown: evidence.totalsKnown });
+    return `an outage of both: what serves beside it has risen too (${risen}), which says nothing for or against the new version`;
+  }
   if (gaps.length > 0) return gaps.join("; ");
   if (!facts.alive) return notAlive(evidence, facts);
   const open = pillars.filter((stream) => !isExcluded(stream, facts));
@@ -62,7 +65,10 @@ function notAlive({ settings, candidateEntries }: JudgeEvidence, facts: Facts): 
   const requests = facts.streams.find((stream) => stream.kind === "overall")?.candidate.exposure;
   if (typeof facts.expectedRequests === "number" && requests !== undefined) {
     const needed = Math.ceil(Math.max(settings.minRequests, settings.aliveShare * facts.expectedRequests));
-    return `only ${requests} requests since the switch settled; ${needed} are needed to judge`;
+    const beside = facts.streams.find((stream) => stream.kind === "overall")?.baseline.exposure ?? 0;
+    return requests < needed
+      ? `only ${requests} requests since the switch settled; ${needed} are needed to judge`
+      : `only ${beside} requests beside it over the same minutes; ${settings.minRequests} are needed to compare`;
   }
   return candidateEntries === "unknown"
     ? "it is not known whether the new version logs at all, so no errors prove nothing"
@@ -105,8 +111,15 @@ function strongest(streams: readonly StreamJudgement[]): StreamJudgement[] {
   );
 }
 
-export function rise({ group, baseline, candidate, ratio }: StreamJudgement, totalsKnown: boolean): string {
+export function rise(
+  { group, baseline, candidate, ratio }: StreamJudgement,
+  { totalsKnown, concurrent }: Pick<JudgeEvidence, "totalsKnown" | "concurrent">,
+): string {
   const now = `${group}: ${candidate.errors} in ${formatDuration(candidate.minutes * MINUTE)}`;
+  if (concurrent === true) {
+    if (baseline.errors === 0) return `${now}, none beside it over the same minutes`;
+    return `${now}, x${short(ratio)} of the share of requests that fail beside it over the same minutes`;
+  }
   if (baseline.errors === 0) return `${now}, none in ${formatDuration(baseline.minutes * MINUTE)} before`;
   if (!totalsKnown) return `${now}, x${short(ratio)} of the rate before`;
   // Both, because errors that do not depend on traffic rise per request when the traffic falls.

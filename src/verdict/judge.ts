@@ -9,7 +9,7 @@ import { type Family, familyOf } from "./families.ts";
 import { catastropheAt } from "./guard.ts";
 import { expectedOf, isAlive, symptomsOf } from "./liveness.ts";
 import { toleranceAt } from "./settings.ts";
-import { type StreamFinding, testStream } from "./stream-test.ts";
+import { type StreamFinding, type Sums, testStream } from "./stream-test.ts";
 import { suspectsOf } from "./suspects.ts";
 import { cleanMinutes, dense, sum, windowOf } from "./windows.ts";
 
@@ -17,7 +17,7 @@ import { cleanMinutes, dense, sum, windowOf } from "./windows.ts";
  * The verdict by precedence:
  * 1. a catastrophe around the switch is FAIL;
  * 2. a baseline of fewer than 60 clean minutes, or no candidate minute with exposure, is INCONCLUSIVE;
- * 3. any failing stream is FAIL; 4. any warning stream, or a symptom (collapsed traffic, latency), is WARN;
+ * 3. any failing stream is FAIL; then an outage that a concurrent baseline shares is INCONCLUSIVE; 4. any warning stream, or a symptom (collapsed traffic, latency), is WARN;
  * 5. data that is not alive, or has gaps, is INCONCLUSIVE;
  * 6. PASS when both for the overall and the critical stream (of which one must be there) a rise is excluded;
  * 7. else INCONCLUSIVE.
@@ -29,12 +29,17 @@ export function judge(given: JudgeEvidence): Judgement {
   const families = new Map(KINDS.map((kind) => [kind, familyOf(evidence, kind)]));
   const streams = evidence.streams.map((stream) => judgeStream(evidence, stream, families.get(stream.kind)));
   const expected = expectedOf(evidence);
+  const shared = sharedOutage(
+    evidence,
+    evidence.streams.find(({ kind }) => kind === "overall"),
+  );
   const facts = {
     streams,
     suspects: suspectsOf(streams),
     alive: isAlive(evidence, streams, expected),
     expectedRequests: expected,
     symptoms: symptomsOf(evidence, streams, expected),
+    ...(shared === undefined ? {} : { shared }),
     tolerance: {
       ratio: toleranceAt(evidence.settings.ratioTolerances, evidence.horizonMs),
       absolute: toleranceAt(evidence.settings.absoluteTolerances, evidence.horizonMs),
@@ -50,11 +55,16 @@ function verdictOf(evidence: JudgeEvidence, facts: Omit<Judgement, "verdict" | "
   if (evidence.settling !== undefined && catastropheAt(evidence.settling) !== undefined) return "fail";
   if (streams.some((stream) => stream.baseline.minutes < evidence.settings.minBaselineMinutes)) return "inconclusive";
   if (!pillars.some((stream) => stream.candidate.exposure > 0)) return "inconclusive";
+  if (evidence.concurrent === true && !pillars.some((stream) => stream.baseline.exposure > 0)) return "inconclusive";
   if (streams.some((stream) => stream.says === "fail")) return "fail";
+  if (facts.shared !== undefined) return "inconclusive";
   if (streams.some((stream) => stream.says === "warn") || facts.symptoms.length > 0) return "warn";
   if (!facts.alive || evidence.gaps.length > 0) return "inconclusive";
   return pillars.every((stream) => isExcluded(stream, facts)) ? "pass" : "inconclusive";
 }
+
+/** Of the past of a concurrent comparison: with less of it nothing is said about an outage of both. */
+const PAST_MINUTES = 60;
 
 const KINDS: readonly StreamKind[] = ["overall", "critical", "route", "signature"];
 
@@ -72,6 +82,7 @@ function judgeStream(evidence: JudgeEvidence, stream: Stream, family: Family | u
   const finding = testStream({
     kind: stream.kind,
     baseline: { errors: sum(baselineErrors), exposure: sum(before.exposure) },
+    ...(evidence.concurrent === true ? { baselineBy: sumsBy(baselineErrors, before, after) } : {}),
     errors: dense(stream.candidate.errors, after),
     exposure: after.exposure,
     phi: dispersionOf({ errors: baselineErrors, exposure: before.exposure }, family?.pool),
@@ -79,6 +90,41 @@ function judgeStream(evidence: JudgeEvidence, stream: Stream, family: Family | u
     settings: evidence.settings,
   });
   return { kind: stream.kind, group: stream.group, ...described(finding, before, after) };
+}
+
+/** The baseline's sums at the end of each of the candidate's minutes: what comes later compares with nothing yet. */
+function sumsBy(errors: readonly number[], before: MinuteWindow, after: MinuteWindow): Sums[] {
+  const offset = Math.round((msOf(after.from) - msOf(before.from)) / MINUTE);
+  const total = { errors: 0, exposure: 0 };
+  let next = 0;
+  return after.exposure.map((_, index) => {
+    for (; next <= Math.min(index + offset, before.exposure.length - 1); next++) {
+      total.errors += errors[next] ?? 0;
+      total.exposure += before.exposure[next] ?? 0;
+    }
+    return { ...total };
+  });
+}
+
+/** A concurrent baseline that has itself risen over the service's past: an outage that both versions share. */
+function sharedOutage(evidence: JudgeEvidence, overall: Stream | undefined): StreamJudgement | undefined {
+  const { past, settings } = evidence;
+  if (past === undefined || overall === undefined) return undefined;
+  const before = windowOf(evidence, past.window);
+  const now = windowOf(evidence, overall.baseline.window);
+  if (cleanMinutes(before) < PAST_MINUTES) return undefined;
+  const errors = dense(past.errors, before);
+  const finding = testStream({
+    kind: "overall",
+    baseline: { errors: sum(errors), exposure: sum(before.exposure) },
+    errors: dense(overall.baseline.errors, now),
+    exposure: now.exposure,
+    phi: dispersionOf({ errors, exposure: before.exposure }, undefined),
+    weightAt: () => settings.weights.overall,
+    settings,
+  });
+  if (finding.says === "nothing") return undefined;
+  return { kind: "overall", group: overall.group, ...described(finding, before, now) };
 }
 
 function described(

@@ -8,7 +8,7 @@ export type Expected = number | "unknown";
 export function expectedOf(evidence: JudgeEvidence): Expected {
   const overall = evidence.streams.find((stream) => stream.kind === "overall");
   if (!evidence.totalsKnown || overall === undefined) return "unknown";
-  if (evidence.concurrent === true) return 0;
+  if (evidence.concurrent === true) return evidence.expectedRequests ?? 0;
   return expectedRequests(windowOf(evidence, overall.baseline.window), windowOf(evidence, overall.candidate.window));
 }
 
@@ -17,6 +17,8 @@ export function isAlive(evidence: JudgeEvidence, streams: readonly StreamJudgeme
   const { settings, candidateEntries } = evidence;
   const requests = requestsOf(streams);
   if (expected !== "unknown" && requests !== undefined) {
+    // Two versions side by side are compared: both must have answered.
+    if (evidence.concurrent === true && baselineRequestsOf(streams) < settings.minRequests) return false;
     return requests >= Math.max(settings.minRequests, settings.aliveShare * expected);
   }
   return candidateEntries !== "unknown" && candidateEntries >= settings.minEntries;
@@ -33,7 +35,8 @@ export function symptomsOf(evidence: JudgeEvidence, streams: readonly StreamJudg
     requests < settings.collapseShare * expected
   ) {
     const share = Math.round((100 * requests) / expected);
-    symptoms.push(`requests at ${share} % of the ${Math.round(expected)} that the same hour before lets expect`);
+    const source = evidence.concurrent === true ? "its share of the traffic lets" : "the same hour before lets";
+    symptoms.push(`requests at ${share} % of the ${Math.round(expected)} that ${source} expect`);
   }
   const { baselineMs, candidateMs } = latencyP95 ?? { baselineMs: "unknown", candidateMs: "unknown" };
   if (
@@ -42,11 +45,16 @@ export function symptomsOf(evidence: JudgeEvidence, streams: readonly StreamJudg
     candidateMs > settings.latencyRatio * baselineMs &&
     candidateMs > baselineMs + settings.latencyFloorMs
   ) {
-    symptoms.push(`p95 latency ${Math.round(candidateMs)} ms against ${Math.round(baselineMs)} ms before`);
+    const then = evidence.concurrent === true ? "beside it" : "before";
+    symptoms.push(`p95 latency ${Math.round(candidateMs)} ms against ${Math.round(baselineMs)} ms ${then}`);
   }
   return symptoms;
 }
 
 function requestsOf(streams: readonly StreamJudgement[]): number | undefined {
   return streams.find((stream) => stream.kind === "overall")?.candidate.exposure;
+}
+
+function baselineRequestsOf(streams: readonly StreamJudgement[]): number {
+  return streams.find((stream) => stream.kind === "overall")?.baseline.exposure ?? 0;
 }

@@ -40,6 +40,14 @@ export function defaultSettings(totalsKnown: boolean): Settings {
   };
 }
 
+/**
+ * Two versions over the same minutes: what changes for both cancels, so a baseline of minutes will do. Fewer than three
+ * could not fail anyway.
+ */
+export function concurrentSettings(): Settings {
+  return { ...defaultSettings(true), minBaselineMinutes: 3 };
+}
+
 /** Linear in log T between the points, constant outside them. */
 export function toleranceAt(points: readonly (readonly [number, number])[], horizonMs: number): number {
   let before = points[0];

@@ -3,9 +3,16 @@ import type { Settings, StreamKind } from "./evidence.ts";
 import type { Dispersion } from "./dispersion.ts";
 import { absoluteBound, lnEvidenceOfHarm, type Pair, rateRatio, ratioBound } from "./evalue.ts";
 
+export interface Sums {
+  readonly errors: number;
+  readonly exposure: number;
+}
+
 export interface StreamInput {
   readonly kind: StreamKind;
-  readonly baseline: { readonly errors: number; readonly exposure: number };
+  readonly baseline: Sums;
+  /** Where the baseline grows with the candidate (a concurrent comparison): its sums as of each of the candidate's minutes. */
+  readonly baselineBy?: readonly Sums[];
   /** Dense, one entry per minute of the candidate window. */
   readonly errors: readonly number[];
   readonly exposure: readonly number[];
@@ -91,7 +98,8 @@ function summary(input: StreamInput, prefix: Prefix, failedAtIndex: number | und
 
 function pairOf(input: StreamInput, prefix: Prefix, x1: number): Pair {
   const phi = input.kind === "critical" ? 1 : input.phi(prefix.elapsed);
-  return { x1, n1: prefix.exposure, x0: input.baseline.errors, n0: input.baseline.exposure, phi };
+  const baseline = input.baselineBy?.[prefix.elapsed - 1] ?? input.baseline;
+  return { x1, n1: prefix.exposure, x0: baseline.errors, n0: baseline.exposure, phi };
 }
 
 /** Running sums of a window's first minutes, with its three largest counts, so that winsorising costs nothing. */
