@@ -1,5 +1,6 @@
 /** The value of expressions in a scope. A look-up that finds nothing, or nothing but "", is an error and never "". */
-import { type Expression, parseTemplate, type TemplatePart } from "./expressions.ts";
+import type { Expression } from "./expression-parser.ts";
+import { parseTemplate, type TemplatePart } from "./expressions.ts";
 
 /** Answers one look-up, or says why there is no answer. */
 export type LookUp = (path: readonly string[]) => Answer;
