@@ -1,28 +1,10 @@
-/** The rules for `${{ }}`: where an expression may stand, and what it may refer to there. */
-import { type Draft, type DraftUse, recordOf, textsIn } from "./draft.ts";
+/** The rules for `${{ }}`: what an expression may refer to where it stands. */
+import { type Draft, recordOf } from "./draft.ts";
+import { type Place, type Site, sitesOf } from "./expression-sites.ts";
 import { hasExpression, parseTemplate, type ReferenceUse, referencesOf } from "./expressions.ts";
 import { quoted } from "./problems.ts";
-import { runbookFileSchema } from "./schema.ts";
 import type { Finding, Path } from "./source.ts";
 import { didYouMean, oneOf } from "./suggest.ts";
-
-/** What a text may refer to. */
-interface Place {
-  readonly roots: readonly string[];
-  /** Steps whose outputs are known here. */
-  readonly steps: readonly DraftUse[];
-  readonly self?: DraftUse;
-}
-
-interface Site {
-  readonly path: Path;
-  readonly text: string;
-  readonly place: Place;
-}
-
-const NOWHERE: Place = { roots: [], steps: [] };
-const INPUTS_ONLY: Place = { roots: ["inputs"], steps: [] };
-const IN_ARGUMENTS = ["inputs", "steps", "services", "env", "run"];
 
 export function expressionsFit(draft: Draft): readonly Finding[] {
   const sites = sitesOf(draft).filter(({ text }) => hasExpression(text));
@@ -40,32 +22,6 @@ export function servicesReferredTo(draft: Draft): readonly string[] {
     if ("error" in parsed) return [];
     return referencesOf(parsed.parts).flatMap(({ path }) => (path[0] === "services" ? [path[1] ?? ""] : []));
   });
-}
-
-/** Every text of the file with what it may refer to. */
-function sitesOf(draft: Draft): readonly Site[] {
-  const steps = draft.steps.map((use) => ({
-    use,
-    place: { roots: IN_ARGUMENTS, steps: draft.steps.slice(0, use.index), self: use },
-  }));
-  const checks = draft.checks.map((use) => ({ use, place: { roots: IN_ARGUMENTS, steps: draft.steps } }));
-  const inArguments = [...steps, ...checks].flatMap(({ use, place }) =>
-    textsIn(use.raw["with"], [...use.path, "with"]).map((text) => ({ ...text, place })),
-  );
-  const others = textsIn(draft.root)
-    .filter(({ path }) => !isArgument(path) && Object.hasOwn(runbookFileSchema.shape, path[0] ?? ""))
-    .map((text) => ({ ...text, place: placeOutside(text.path) }));
-  return [...inArguments, ...others];
-}
-
-function isArgument(path: Path): boolean {
-  return (path[0] === "steps" && path[2] === "with") || (path[1] === "checks" && path[3] === "with");
-}
-
-function placeOutside(path: Path): Place {
-  if (path[0] === "services" && path.length > 2) return INPUTS_ONLY;
-  if (path[0] === "repository") return INPUTS_ONLY;
-  return path[0] === "notify" ? { roots: ["env"], steps: [] } : NOWHERE;
 }
 
 function findingsAt(draft: Draft, { path, text, place }: Site): readonly Finding[] {
