@@ -16,10 +16,10 @@ describe("schemas/", () => {
     const undescribed: string[] = [];
     describeAll(runbookJsonSchema([]), "", undescribed);
     expect(undescribed).toEqual([]);
-    const { properties } = JSON.parse(schemaText(runbookJsonSchema(allSteps))) as {
-      properties: { steps: { items: { allOf: readonly { if: unknown }[] } } };
+    const { definitions } = JSON.parse(schemaText(runbookJsonSchema(allSteps))) as {
+      definitions: { step: { allOf: readonly { if: unknown }[] } };
     };
-    expect(properties.steps.items.allOf.map((branch) => branch.if)).toEqual(
+    expect(definitions.step.allOf.map((branch) => branch.if)).toEqual(
       allSteps.map(({ uses }) => ({ properties: { uses: { const: uses } }, required: ["uses"] })),
     );
   });

@@ -8,6 +8,7 @@ import { type Progress, progressOf } from "../model/progress.ts";
 import type { StepSpec } from "../model/runbook.ts";
 import type { ServiceSnapshot, ServiceTarget } from "../model/service.ts";
 import { evaluateText, lookUpIn, type Scope } from "../language/evaluate.ts";
+import { conditionIn } from "../planning/condition.ts";
 import { resolveArgs, resolvePlanned } from "../planning/resolve-args.ts";
 import { cloudRunPlatform } from "../platforms/cloud-run.ts";
 import { kubernetesPlatform } from "../platforms/kubernetes.ts";
@@ -69,6 +70,7 @@ function sessionOf(io: Io, endpoints: Endpoints, state: State, cloud: Cloud, ids
       kindOf,
       platformOf,
       resolveArgs: (spec, progress) => argsIn(spec, scopeOf(progress, io)),
+      condition: (step, progress) => conditionIn(step, scopeOf(progress, io)),
       resolveText: (reference) => resolveText(reference, io),
       posts: postsOf,
       observe,

@@ -15,8 +15,8 @@ import { deliverPosts } from "./outbox.ts";
 import { advanceQuestion } from "./question.ts";
 import { movedQuestion } from "./moved.ts";
 import { considerRollback, failOf, isKept } from "./rollback.ts";
-import { advanceStep, continueQuestion, currentStep, itemOf } from "./steps.ts";
-import { hasEffects } from "./services.ts";
+import { advanceSteps, stopWhenRefused } from "./step-group.ts";
+import { currentStep } from "./steps.ts";
 import { isSuperseded } from "./survey.ts";
 import { type ItemResult, Turn, TurnOvertaken } from "./turn.ts";
 import { unwind } from "./unwind.ts";
@@ -134,43 +134,9 @@ async function effects(turn: Turn): Promise<readonly ItemResult[]> {
     return ["changed"];
   }
   if (moved !== undefined && moved.answer === undefined) return [renewLockAt(turn)];
-  const result = await advanceStep(turn);
+  const results = await advanceSteps(turn);
   const stopped = await stopWhenRefused(turn);
-  return stopped ? ["changed"] : [result, renewLockAt(turn)];
-}
-
-/** A step that said no, or gave up, ends or pauses the run; only positive evidence of harm goes another way. */
-async function stopWhenRefused(turn: Turn): Promise<boolean> {
-  const step = currentStep(turn.progress);
-  const item = step === undefined ? undefined : turn.progress.items[itemOf(step)];
-  if (step === undefined || item === undefined) return false;
-  if (item.state === "failed") {
-    // A run that has begun nothing keeps nobody out while it waits for a person.
-    const hasBegun = turn.progress.plan.runbook.steps.some((one) => hasEffects(turn.progress, itemOf(one)));
-    if (!hasBegun) await releaseLocks(turn);
-    await turn.record({ type: "run-paused", because: `step ${step.id}: ${item.failure?.what ?? "failed"}` });
-    return true;
-  }
-  if (item.state !== "refused" || item.verdict === "fail") return false;
-  if (item.verdict === "inconclusive" && step.onInconclusive === "ask") {
-    const asked = turn.progress.questions[continueQuestion(step)];
-    if (asked === undefined) return askToContinue(turn, step.id, continueQuestion(step), item.because ?? "");
-    if (asked.answer === undefined) return false;
-  }
-  await conclude(turn, "stopped", `step ${step.id}: ${item.because?.split("\n", 1)[0] ?? "refused"}`);
-  return true;
-}
-
-async function askToContinue(turn: Turn, step: string, id: string, because: string): Promise<boolean> {
-  if (openQuestion(turn.progress) !== undefined) return false;
-  const deadline = plusMs(turn.now, turn.progress.plan.runbook.rollback.askTimeoutMs);
-  const text = `Step ${step} is inconclusive: ${because} May the deploy go on?`;
-  await turn.record({
-    type: "question-asked",
-    item: `step:${step}`,
-    question: { id, about: "continue", text, options: ["continue", "stop"], fallback: "stop", deadline },
-  });
-  return true;
+  return stopped ? ["changed"] : [...results, renewLockAt(turn)];
 }
 
 async function finishWhenDone(turn: Turn): Promise<boolean> {

@@ -32,6 +32,8 @@ export interface EngineDeps {
   platformOf(target: ServiceTarget): Platform<ServiceTarget, ServiceSnapshot>;
   /** Evaluates what is still open in a step's or check's arguments. Throws RunbookError when it cannot. */
   resolveArgs(spec: Pick<StepSpec, "id" | "uses" | "with">, progress: Progress): ResolvedArgs;
+  /** Whether the step's `if:` holds, and why; undefined where it has none. Throws RunbookError when that cannot be told. */
+  condition(step: StepSpec, progress: Progress): { readonly holds: boolean; readonly because: string } | undefined;
   /** The value of a reference such as "${{ env.X }}"; undefined when it is not there. */
   resolveText(reference: string): string | undefined;
   posts(progress: Progress): readonly Post[];

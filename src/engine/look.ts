@@ -7,7 +7,7 @@ import { type CheckKind, isCheckKind, type LookContext } from "../steps/step.ts"
 import type { EngineDeps } from "./deps.ts";
 import { excludedWindows } from "./excluded.ts";
 import { failureOf, isTransient } from "./failure.ts";
-import { identityOfRun, serviceOf } from "./services.ts";
+import { identityOfRun, isLeftOut, serviceOf } from "./services.ts";
 
 export interface Look {
   readonly results: readonly CheckResult[];
@@ -50,11 +50,15 @@ export async function lookAtProduction(
   const looks: Look[] = [];
   for (const spec of progress.plan.runbook.monitor?.checks ?? []) {
     if (spec.services.length === 0) looks.push(await lookThrough(deps, progress, spec, undefined, until, now));
-    for (const service of spec.services.filter((name) => progress.superseded[name] === undefined)) {
+    for (const service of spec.services.filter((name) => isJudged(progress, name))) {
       looks.push(await lookThrough(deps, progress, spec, service, until, now));
     }
   }
   return { results: looks.flatMap(({ results }) => results), outage: looks.some(({ outage }) => outage) };
+}
+
+function isJudged(progress: Progress, service: string): boolean {
+  return progress.superseded[service] === undefined && !isLeftOut(progress, service);
 }
 
 async function lookThrough(

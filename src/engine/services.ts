@@ -1,5 +1,6 @@
 /** The services of a run as the steps and checks see them. */
 import type { Progress } from "../model/progress.ts";
+import type { StepSpec } from "../model/runbook.ts";
 import { identityOf } from "../model/service.ts";
 import type { RunIdentity, StepService } from "../steps/step.ts";
 
@@ -40,16 +41,41 @@ export function isWatched(progress: Progress, service: string): boolean {
   );
 }
 
+/** Kinds that may deploy a service without naming it. */
+const DEPLOYING: readonly string[] = ["trigger-workflow", "run-command"];
+
 /**
  * Nothing that this run did can have changed it yet. Which step deploys a service is not written anywhere: it is the last
- * one that names no service, before the first that names this one.
+ * one that may and names no service, before the first that names this one; of steps side by side it may be any.
  */
 export function isUntouched(progress: Progress, service: string): boolean {
   const { steps } = progress.plan.runbook;
-  const first = steps.findIndex(({ services }) => services.includes(service));
-  if (first === -1 || progress.switched[service] !== undefined) return false;
-  const deploying = steps.slice(0, first).findLast(({ services }) => services.length === 0) ?? steps[first];
-  return deploying !== undefined && !hasEffects(progress, `step:${deploying.id}`);
+  const first = steps.find(({ services }) => services.includes(service));
+  if (first === undefined || progress.switched[service] !== undefined) return false;
+  // A step that was skipped deployed nothing: the one before it may have.
+  const deploying = steps.filter(
+    (step) =>
+      step.services.length === 0 &&
+      DEPLOYING.includes(step.uses) &&
+      progress.items[`step:${step.id}`]?.state !== "skipped" &&
+      (steps.indexOf(step) < steps.indexOf(first) || isBeside(step, first)),
+  );
+  const last = deploying.findLast((step) => !isBeside(step, first)) ?? first;
+  const suspects = [last, ...deploying.filter((step) => isBeside(step, last) || isBeside(step, first))];
+  return suspects.every((step) => !hasEffects(progress, `step:${step.id}`));
+}
+
+function isBeside(one: StepSpec, other: StepSpec): boolean {
+  return one.group !== undefined && one.group === other.group;
+}
+
+/** Every step about it was skipped by its `if:`: this run deploys it not at all, and does not judge it. */
+export function isLeftOut(progress: Progress, service: string): boolean {
+  const about = progress.plan.runbook.steps.filter(({ services }) => services.includes(service));
+  const isSkipped = about.every(
+    (step) => step.if !== undefined && progress.items[`step:${step.id}`]?.state === "skipped",
+  );
+  return about.length > 0 && isSkipped && progress.switched[service] === undefined;
 }
 
 export function hasEffects(progress: Progress, item: string): boolean {

@@ -21,12 +21,22 @@ export function itemOf(step: StepSpec): string {
 
 const PASSED: readonly ItemProgress["state"][] = ["done", "skipped"];
 
-/** The step that is under way or comes next; undefined when all have passed. */
+/** The first step that has not passed; undefined when all have. */
 export function currentStep(progress: Progress): StepSpec | undefined {
-  return progress.plan.runbook.steps.find((step) => {
-    const item = progress.items[itemOf(step)];
-    return item === undefined || !(PASSED.includes(item.state) || mayContinue(progress, step));
-  });
+  return currentSteps(progress)[0];
+}
+
+/** The steps whose turn it is: the first that has not passed, and with it those of its group that have not. */
+export function currentSteps(progress: Progress): readonly StepSpec[] {
+  const { steps } = progress.plan.runbook;
+  const first = steps.find((step) => !hasPassed(progress, step));
+  if (first?.group === undefined) return first === undefined ? [] : [first];
+  return steps.filter((step) => step.group === first.group && !hasPassed(progress, step));
+}
+
+function hasPassed(progress: Progress, step: StepSpec): boolean {
+  const item = progress.items[itemOf(step)];
+  return item !== undefined && (PASSED.includes(item.state) || mayContinue(progress, step));
 }
 
 /** An inconclusive gate lets the run go on when the runbook or the operator says so. */
@@ -40,9 +50,7 @@ export function continueQuestion(step: StepSpec): string {
   return `continue:${step.id}`;
 }
 
-export async function advanceStep(turn: Turn): Promise<ItemResult> {
-  const step = currentStep(turn.progress);
-  if (step === undefined) return "idle";
+export async function advanceStep(turn: Turn, step: StepSpec): Promise<ItemResult> {
   const item = turn.progress.items[itemOf(step)];
   if (item?.state === "refused" || item?.state === "failed") return "idle";
   const kind = kindOf(turn, step);
@@ -55,8 +63,19 @@ export async function advanceStep(turn: Turn): Promise<ItemResult> {
 
 async function startStep(turn: Turn, step: StepSpec, kind: StepKind<never>): Promise<ItemResult> {
   if (openQuestion(turn.progress) !== undefined) return "idle";
-  const { journalArgs } = resolved(turn, step);
   const deadline = plusMs(turn.now, step.timeoutMs ?? kind.defaultTimeoutMs);
+  let journalArgs: ResolvedArgs["journalArgs"];
+  try {
+    const condition = turn.deps.condition(step, turn.progress);
+    if (condition?.holds === false) {
+      await turn.record({ type: "item-skipped", item: itemOf(step), because: condition.because });
+      return "changed";
+    }
+    journalArgs = resolved(turn, step).journalArgs;
+  } catch (error) {
+    // What it needs to know is not there: a person has to look.
+    return giveUp(turn, itemOf(step), error);
+  }
   await turn.record({ type: "item-started", item: itemOf(step), args: { ...journalArgs }, deadline });
   return "changed";
 }
@@ -110,6 +129,8 @@ export async function contextOf(
 
 async function ask(turn: Turn, item: string, question: AskSpec): Promise<string | undefined> {
   const asked = turn.progress.questions[question.id];
+  // One question at a time: a step beside this one may have asked first.
+  if (asked === undefined && openQuestion(turn.progress) !== undefined) return undefined;
   if (asked === undefined) {
     await turn.record({ type: "question-asked", item, question: { ...question, options: [...question.options] } });
   }

@@ -2,6 +2,7 @@
 import type { BaselineMode, CheckSpec, MonitorSpec, Position, Runbook, StepSpec } from "../model/runbook.ts";
 import type { KubernetesTarget, ServiceTarget } from "../model/service.ts";
 import { DAY, HOUR, MINUTE } from "../model/time.ts";
+import type { FlatStep } from "./groups.ts";
 import type { RunbookFile } from "./schema.ts";
 import type { Path } from "./source.ts";
 
@@ -13,8 +14,13 @@ export interface Defaults {
   readonly project?: string | undefined;
 }
 
-export function buildRunbook(file: RunbookFile, positionOf: PositionOf, defaults: Defaults): Runbook {
-  const steps = file.steps.map((step, index) => stepOf(step, positionOf(["steps", index])));
+export function buildRunbook(
+  file: RunbookFile,
+  flat: readonly FlatStep[],
+  positionOf: PositionOf,
+  defaults: Defaults,
+): Runbook {
+  const steps = file.steps.map((step, index) => stepOf(step, flat[index], positionOf));
   return {
     name: file.name,
     ...present("description", file.description),
@@ -42,16 +48,18 @@ export function buildRunbook(file: RunbookFile, positionOf: PositionOf, defaults
   };
 }
 
-function stepOf(step: RunbookFile["steps"][number], position: Position): StepSpec {
+function stepOf(step: RunbookFile["steps"][number], written: FlatStep | undefined, positionOf: PositionOf): StepSpec {
   return {
     id: step.id,
     uses: step.uses,
+    ...present("group", written?.group),
+    ...present("if", step.if === undefined ? undefined : String(step.if)),
     services: step.services ?? [],
     with: step.with ?? {},
     ...present("timeoutMs", step.timeout),
     onInconclusive: step["on-inconclusive"] ?? "ask",
     irreversible: step.irreversible ?? false,
-    position,
+    position: positionOf(written?.path ?? ["steps"]),
   };
 }
 

@@ -2,6 +2,7 @@
 import type { PlatformName } from "../model/service.ts";
 import type { StepKind } from "../steps/step.ts";
 import { parseDuration } from "../model/time.ts";
+import { type FlatStep, flatSteps } from "./groups.ts";
 import { PLATFORM_KEYS } from "./schema.ts";
 import type { Path } from "./source.ts";
 
@@ -10,6 +11,8 @@ export interface DraftUse {
   readonly role: "step" | "check";
   readonly index: number;
   readonly path: Path;
+  /** The `parallel:` group that it is in, from 1. */
+  readonly group: number | undefined;
   readonly raw: Readonly<Record<string, unknown>>;
   readonly id: string | undefined;
   readonly uses: string | undefined;
@@ -44,9 +47,9 @@ export function draftOf(value: unknown, kinds: readonly StepKind<never>[]): Draf
     kinds,
     inputs: Object.keys(recordOf(root["inputs"]) ?? {}),
     services: Object.entries(recordOf(root["services"]) ?? {}).map(([name, raw]) => serviceOf(name, raw)),
-    steps: listOf(root["steps"]).map((raw, index) => useOf("step", raw, index, ["steps", index], kinds)),
+    steps: flatSteps(root["steps"]).map((step, index) => useOf("step", step, index, kinds)),
     checks: listOf(monitor?.["checks"]).map((raw, index) =>
-      useOf("check", raw, index, ["monitor", "checks", index], kinds),
+      useOf("check", { raw, path: ["monitor", "checks", index], group: undefined }, index, kinds),
     ),
     checkpoints: listOf(monitor?.["checkpoints"]).map(durationOf),
   };
@@ -60,9 +63,8 @@ function serviceOf(name: string, value: unknown): DraftService {
 
 function useOf(
   role: DraftUse["role"],
-  value: unknown,
+  { raw: value, path, group }: FlatStep,
   index: number,
-  path: Path,
   kinds: readonly StepKind<never>[],
 ): DraftUse {
   const raw = recordOf(value) ?? {};
@@ -71,6 +73,7 @@ function useOf(
     role,
     index,
     path,
+    group,
     raw,
     id: textOf(raw["id"]),
     uses,

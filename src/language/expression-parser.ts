@@ -30,7 +30,7 @@ export class Mistake extends Error {
   }
 }
 
-type Token = { readonly kind: "word" | "text" | "mark" | "end"; readonly text: string; readonly start: number };
+export type Token = { readonly kind: "word" | "text" | "mark" | "end"; readonly text: string; readonly start: number };
 
 const MAX_NESTING = 8;
 const VALUE = "a look-up such as `inputs.branch`, a function or a quoted text";
@@ -45,16 +45,16 @@ export class Parser {
   }
 
   expression(nesting: number): Expression {
-    const token = this.#next();
+    const token = this.next();
     if (token.kind === "text") return { kind: "text", text: token.text };
     if (token.kind === "end" && nesting === 0) throw empty();
     if (token.kind !== "word" || nesting > MAX_NESTING) throw this.#mistake(token, unexpected(token), VALUE);
-    return this.#peek() === "(" ? this.#call(token, nesting) : this.#reference(token);
+    return this.#peekMark() === "(" ? this.#call(token, nesting) : this.#reference(token);
   }
 
   /** The offset after `}}`. */
   close(): number {
-    const token = this.#next();
+    const token = this.next();
     if (token.kind !== "end")
       throw this.#mistake(token, unexpected(token), "`}}`: there are look-ups and functions, no operators");
     return this.#at;
@@ -63,9 +63,9 @@ export class Parser {
   #reference(first: Token): Expression {
     const path = [first.text];
     let end = this.#at;
-    while (this.#peek() === ".") {
-      this.#next();
-      const part = this.#next();
+    while (this.#peekMark() === ".") {
+      this.next();
+      const part = this.next();
       if (part.kind !== "word") throw this.#mistake(part, unexpected(part), "a name after the dot");
       path.push(part.text);
       end = this.#at;
@@ -81,12 +81,12 @@ export class Parser {
         `one of ${Object.keys(FUNCTIONS).join(", ")}`,
       );
     }
-    this.#next();
+    this.next();
     const given: Expression[] = [this.expression(nesting + 1)];
-    let token = this.#next();
+    let token = this.next();
     while (token.text === "," && token.kind === "mark") {
       given.push(this.expression(nesting + 1));
-      token = this.#next();
+      token = this.next();
     }
     if (token.kind !== "mark" || token.text !== ")") throw this.#mistake(token, unexpected(token), "`,` or `)`");
     const { takes } = FUNCTIONS[name.text as FunctionName];
@@ -97,14 +97,26 @@ export class Parser {
     return { kind: "call", name: name.text as FunctionName, arguments: given };
   }
 
-  #peek(): string {
+  /** The next token, which is still ahead. */
+  peek(): Token {
     const before = this.#at;
-    const token = this.#next();
+    const token = this.next();
     this.#at = before;
+    return token;
+  }
+
+  /** The offset after what has been read. */
+  get at(): number {
+    return this.#at;
+  }
+
+  #peekMark(): string {
+    const token = this.peek();
     return token.kind === "mark" ? token.text : "";
   }
 
-  #next(): Token {
+  /** The next token, which is then behind. */
+  next(): Token {
     while (/\s/.test(this.#text.charAt(this.#at))) this.#at++;
     const start = this.#at;
     if (start >= this.#text.length) throw unclosed();
@@ -118,6 +130,8 @@ export class Parser {
     WORD.lastIndex = start;
     const word = WORD.exec(this.#text)?.[0];
     if (word !== undefined) return this.#take("word", word, start + word.length, start);
+    const operator = OPERATORS.find((mark) => this.#text.startsWith(mark, start));
+    if (operator !== undefined) return this.#take("mark", operator, start + operator.length, start);
     return this.#take("mark", String.fromCodePoint(this.#text.codePointAt(start) ?? 0), start + 1, start);
   }
 
@@ -131,6 +145,8 @@ export class Parser {
   }
 }
 
+/** They stand in conditions only. */
+const OPERATORS = ["==", "!=", "&&", "||"];
 const WORD = /[A-Za-z0-9_][A-Za-z0-9_-]*/y;
 
 function unexpected(token: Token): string {

@@ -1,5 +1,7 @@
 /** The rules for `${{ }}`: what an expression may refer to where it stands. */
+import { parseCondition, referencesOfCondition } from "./conditions.ts";
 import { type Draft, recordOf } from "./draft.ts";
+import type { ExpressionError } from "./expression-parser.ts";
 import { type Place, type Site, sitesOf } from "./expression-sites.ts";
 import { hasExpression, parseTemplate, type ReferenceUse, referencesOf } from "./expressions.ts";
 import { quoted } from "./problems.ts";
@@ -7,7 +9,7 @@ import type { Finding, Path } from "./source.ts";
 import { didYouMean, oneOf } from "./suggest.ts";
 
 export function expressionsFit(draft: Draft): readonly Finding[] {
-  const sites = sitesOf(draft).filter(({ text }) => hasExpression(text));
+  const sites = sitesOf(draft).filter(({ text, isCondition }) => isCondition === true || hasExpression(text));
   return [
     ...sites.flatMap((site) => findingsAt(draft, site)),
     ...keysWithExpressions(draft),
@@ -17,14 +19,28 @@ export function expressionsFit(draft: Draft): readonly Finding[] {
 
 /** Names of the services that some expression looks up. */
 export function servicesReferredTo(draft: Draft): readonly string[] {
-  return sitesOf(draft).flatMap(({ text }) => {
-    const parsed = parseTemplate(text);
-    if ("error" in parsed) return [];
-    return referencesOf(parsed.parts).flatMap(({ path }) => (path[0] === "services" ? [path[1] ?? ""] : []));
+  return sitesOf(draft).flatMap((site) => {
+    const found = referencesAt(site);
+    if ("error" in found) return [];
+    return found.references.flatMap(({ path }) => (path[0] === "services" ? [path[1] ?? ""] : []));
   });
 }
 
-function findingsAt(draft: Draft, { path, text, place }: Site): readonly Finding[] {
+/** What a text refers to; the first mistake where it cannot be read. */
+function referencesAt({
+  text,
+  isCondition,
+}: Site): { references: readonly ReferenceUse[] } | { error: ExpressionError } {
+  if (isCondition === true) {
+    const parsed = parseCondition(text);
+    return "error" in parsed ? parsed : { references: referencesOfCondition(parsed.condition) };
+  }
+  const parsed = parseTemplate(text);
+  return "error" in parsed ? parsed : { references: referencesOf(parsed.parts) };
+}
+
+function findingsAt(draft: Draft, site: Site): readonly Finding[] {
+  const { path, text, place } = site;
   if (place.roots.length === 0) {
     const where = { path, side: "value" as const, within: { start: text.indexOf("${{"), length: 3 } };
     return [
@@ -37,21 +53,21 @@ function findingsAt(draft: Draft, { path, text, place }: Site): readonly Finding
       },
     ];
   }
-  const parsed = parseTemplate(text);
-  if ("error" in parsed) {
-    const { start, length, what, expected } = parsed.error;
+  const found = referencesAt(site);
+  if ("error" in found) {
+    const { start, length, what, expected } = found.error;
     return [
       {
         rule: "expression-syntax",
         what,
         expected,
-        remedy: "correct the expression",
+        remedy: site.isCondition === true ? "correct the condition" : "correct the expression",
         where: { path, side: "value", within: { start, length } },
       },
     ];
   }
-  return referencesOf(parsed.parts).flatMap((use) => {
-    const complaint = complaintAbout(draft, place, use);
+  return found.references.flatMap((use) => {
+    const complaint = complaintAbout(draft, site, use);
     if (complaint === undefined) return [];
     return [{ ...complaint, where: { path, side: "value", within: { start: use.start, length: use.length } } }];
   });
@@ -59,7 +75,9 @@ function findingsAt(draft: Draft, { path, text, place }: Site): readonly Finding
 
 type Complaint = Omit<Finding, "where">;
 
-function complaintAbout(draft: Draft, place: Place, { path }: ReferenceUse): Complaint | undefined {
+function complaintAbout(draft: Draft, site: Site, use: ReferenceUse): Complaint | undefined {
+  const { place } = site;
+  const { path } = use;
   const [root = "", name, ...rest] = path;
   if (!place.roots.includes(root)) {
     return unknown(
@@ -82,7 +100,7 @@ function complaintAbout(draft: Draft, place: Place, { path }: ReferenceUse): Com
         ? undefined
         : unknown(path, `${quoted(path.join("."))} does not exist`, ["run.id"]);
     case "steps":
-      return aboutStep(draft, place, path, name, rest);
+      return aboutStep(draft, site, use, name, rest);
     default:
       return aboutService(draft, path, name, rest);
   }
@@ -103,11 +121,13 @@ function aboutInput(draft: Draft, path: readonly string[], name: string): Compla
 
 function aboutStep(
   draft: Draft,
-  place: Place,
-  path: readonly string[],
+  site: Site,
+  use: ReferenceUse,
   id: string,
   rest: readonly string[],
 ): Complaint | undefined {
+  const { place } = site;
+  const { path } = use;
   if (rest[0] !== "outputs" || rest.length !== 2)
     return unknown(path, `${quoted(path.join("."))} is no output`, [`steps.${id}.outputs.KEY`]);
   const step = place.steps.find((use) => use.id === id);
@@ -120,17 +140,35 @@ function aboutStep(
         id,
       );
     }
-    const own = place.self?.id === id;
+    return forwardReference(draft, place, id);
+  }
+  const mayBeSkipped = step.raw["if"] !== undefined && !use.optional;
+  // A step under the very same condition runs whenever the other one ran.
+  const isCovered = site.isCondition !== true && place.self?.raw["if"] === step.raw["if"];
+  if (mayBeSkipped && !isCovered) {
     return {
-      rule: "forward-reference",
-      what: own ? "a step cannot refer to its own output" : `the step ${quoted(id)} comes later: it has no output yet`,
-      expected: "an earlier step",
-      remedy: own ? "remove the reference" : `move the step ${quoted(id)} before this one`,
+      rule: "conditional-reference",
+      what: `the step ${quoted(id)} may be skipped, and then it has no output`,
+      expected: `\`default(${path.join(".")}, '…')\`, or the same \`if:\` on this step`,
+      remedy: "say what is meant when it is skipped",
     };
   }
   const known = step.kind?.outputs;
   if (known === undefined || known.includes(rest[1] ?? "")) return undefined;
   return unknown(path, `\`${step.uses}\` has no output ${quoted(rest[1] ?? "")}`, known, rest[1]);
+}
+
+function forwardReference(draft: Draft, place: Place, id: string): Complaint {
+  const own = place.self?.id === id;
+  const beside =
+    place.self?.group !== undefined && draft.steps.find((use) => use.id === id)?.group === place.self.group;
+  const why = beside ? "runs side by side with this one" : "comes later";
+  return {
+    rule: "forward-reference",
+    what: own ? "a step cannot refer to its own output" : `the step ${quoted(id)} ${why}: it has no output yet`,
+    expected: "an earlier step",
+    remedy: own ? "remove the reference" : `move the step ${quoted(id)} before this one`,
+  };
 }
 
 const FACTS: Readonly<Record<string, readonly string[]>> = {
@@ -208,10 +246,10 @@ function unusedInputs(draft: Draft, sites: readonly Site[]): readonly Finding[] 
   // Commands are given every input in their environment.
   if (draft.steps.length === 0 || draft.steps.some((use) => use.uses === "run-command")) return [];
   const used = new Set<string>();
-  for (const { text } of sites) {
-    const parsed = parseTemplate(text);
-    if ("error" in parsed) return [];
-    for (const { path } of referencesOf(parsed.parts)) if (path[0] === "inputs") used.add(path[1] ?? "");
+  for (const site of sites) {
+    const found = referencesAt(site);
+    if ("error" in found) return [];
+    for (const { path } of found.references) if (path[0] === "inputs") used.add(path[1] ?? "");
   }
   return draft.inputs
     .filter((name) => !used.has(name))

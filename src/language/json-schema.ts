@@ -15,7 +15,10 @@ export function runbookJsonSchema(kinds: readonly StepKind<never>[]): JsonSchema
   const service = at(schema, "properties", "services", "additionalProperties");
   service["oneOf"] = PLATFORM_KEYS.map(requires);
   at(service, "properties", "kubernetes")["oneOf"] = WORKLOAD_KEYS.map(requires);
-  typeUses(at(schema, "properties", "steps", "items"), kinds);
+  const steps = at(schema, "properties", "steps");
+  typeUses(at(steps, "items"), kinds);
+  schema["definitions"] = { step: steps["items"] };
+  steps["items"] = STEP_OR_GROUP;
   typeUses(at(schema, "properties", "monitor", "properties", "checks", "items"), kinds.filter(isCheckKind));
   return { title: "A runbook", description: "Deploys a service, watches it, judges it, and puts it back.", ...schema };
 }
@@ -30,6 +33,26 @@ export function eventJsonSchema(): JsonSchema {
 export function schemaText(schema: JsonSchema): string {
   return `${JSON.stringify(schema, null, 2)}\n`;
 }
+
+/** A group is told from a step by its one key, so that a mistake in either is told where it stands. */
+const STEP_OR_GROUP: JsonSchema = {
+  if: { required: ["parallel"] },
+  // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema; nobody awaits this.
+  then: {
+    type: "object",
+    properties: {
+      parallel: {
+        description: "Steps that run side by side; the next step begins when all of them have passed.",
+        type: "array",
+        minItems: 2,
+        items: { $ref: "#/definitions/step" },
+      },
+    },
+    required: ["parallel"],
+    additionalProperties: false,
+  },
+  else: { $ref: "#/definitions/step" },
+};
 
 function requires(key: string): JsonSchema {
   return { required: [key] };

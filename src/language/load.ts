@@ -2,7 +2,8 @@
 import type { Runbook } from "../model/runbook.ts";
 import type { StepKind } from "../steps/step.ts";
 import { buildRunbook, type Defaults } from "./build.ts";
-import { draftOf } from "./draft.ts";
+import { draftOf, recordOf } from "./draft.ts";
+import { type FlatStep, flatSteps, pathInFile, withFlatSteps } from "./groups.ts";
 import { isNotBuilt } from "./not-built.ts";
 import type { Problem } from "./problems.ts";
 import { RULES, secretsStayOutside } from "./rules.ts";
@@ -25,16 +26,17 @@ export function loadRunbook(
 ): Loaded {
   const { source, findings, fatal } = openSource(file, text);
   if (fatal) return { problems: problemsOf(source, [...findings, ...secretFindings(source)]) };
-  const parsed = runbookFileSchema.safeParse(source.value);
+  const flat = flatSteps(recordOf(source.value)?.["steps"]);
+  const parsed = runbookFileSchema.safeParse(withFlatSteps(source.value));
   const draft = draftOf(source.value, kinds);
   const all = [
     ...findings,
     ...RULES.flatMap((rule) => rule(draft, text)),
     ...(defaults.project === undefined ? projectsAreNamed(draft) : []),
-    ...(parsed.success ? [] : shapeFindings(source.value)),
+    ...(parsed.success ? [] : shapeFindings(source.value, flat)),
   ];
   if (all.length > 0 || !parsed.success) return { problems: problemsOf(source, all) };
-  return { runbook: buildRunbook(parsed.data, (path) => source.positionOf(path), defaults) };
+  return { runbook: buildRunbook(parsed.data, flat, (path) => source.positionOf(path), defaults) };
 }
 
 /** A file that cannot be read as a runbook may still give a secret away. */
@@ -42,12 +44,16 @@ function secretFindings(source: Source): readonly Finding[] {
   return secretsStayOutside(draftOf(undefined, []), source.text);
 }
 
-function shapeFindings(value: unknown): readonly Finding[] {
-  const steps = draftOf(value, []).steps;
-  return shapeIssues(runbookFileSchema, value)
+function shapeFindings(value: unknown, flat: readonly FlatStep[]): readonly Finding[] {
+  return shapeIssues(runbookFileSchema, withFlatSteps(value))
     .filter((issue) => !(issue.rule === "unknown-key" && isNotBuilt(issue.path)))
-    .filter(({ path }) => !(path[0] === "steps" && steps[Number(path[1])]?.raw["parallel"] !== undefined))
-    .map(({ path, side, ...issue }) => ({ ...issue, where: { path, side } }));
+    .filter(({ path }) => !(path[0] === "steps" && isGroup(flat[Number(path[1])]?.raw)))
+    .map(({ path, side, ...issue }) => ({ ...issue, where: { path: pathInFile(flat, path), side } }));
+}
+
+/** A group within a group is told by a rule of its own. */
+function isGroup(raw: unknown): boolean {
+  return recordOf(raw)?.["parallel"] !== undefined;
 }
 
 /** In the order of the file; for one place the first finding counts. */

@@ -4,8 +4,6 @@ import { at, usesOf } from "./rule.ts";
 import type { Finding, Path } from "./source.ts";
 
 const NOT_BUILT: Readonly<Record<string, readonly [what: string, remedy: string]>> = {
-  parallel: ["`parallel:` is not built yet: steps run one after the other", "list the steps one after the other"],
-  if: ["`if:` is not built yet: every step of a runbook runs", "remove it, or make two runbooks"],
   needs: ["`needs:` is not built yet: steps run in the order of the file", "remove it, and order the steps"],
   schedule: [
     "`schedule:` is not built yet: nothing would start this runbook",

@@ -3,6 +3,7 @@ import { textsIn } from "./draft.ts";
 import type { Draft } from "./draft.ts";
 import { expressionsFit } from "./expression-rules.ts";
 import { hasExpression } from "./expressions.ts";
+import { groupsAreWellFormed } from "./group-rules.ts";
 import { onlyWhatIsBuilt } from "./not-built.ts";
 import {
   checkpointsAscend,
@@ -35,6 +36,7 @@ import {
 export const RULES: readonly Rule[] = [
   secretsStayOutside,
   onlyWhatIsBuilt,
+  groupsAreWellFormed,
   onePlatformPerService,
   kindsExist,
   onlyChecksAreMonitored,

@@ -72,6 +72,12 @@ const serviceSchema = z
 export const stepSchema = z.strictObject({
   id: word("a step's id").describe("The step's name: unique, referred to as `${{ steps.ID.outputs.KEY }}`."),
   uses: z.string({ error: "a step kind" }).describe("The step kind."),
+  if: z
+    .union([z.string(), z.boolean()], { error: "a condition, such as \"inputs.branch == 'main'\"" })
+    .optional()
+    .describe(
+      "The step runs only when this holds: look-ups in `inputs`, `steps` and `services` compared by == and !=, joined by &&, || and !. Judged once, when it is the step's turn; a step that does not run is told as skipped.",
+    ),
   services: serviceList.optional().describe("The services that the step is about."),
   with: args.optional().describe("The step kind's arguments."),
   timeout: duration.optional().describe("The step's deadline, counted from its start. Default: the step kind's own."),

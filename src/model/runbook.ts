@@ -17,6 +17,10 @@ export type InputSpec = z.infer<typeof inputSpecSchema>;
 export const stepSpecSchema = z.strictObject({
   id: z.string(),
   uses: z.string(),
+  /** Steps that follow each other with the same number run side by side. */
+  group: z.number().optional(),
+  /** A condition; judged once, when it is the step's turn. */
+  if: z.string().optional(),
   /** Names of `services` of the runbook. */
   services: z.array(z.string()),
   /** Arguments of the step kind; strings may still hold `${{ }}`. */

@@ -1,5 +1,6 @@
 /** Freezes a runbook for one run: inputs resolved, everything that can be known checked. Pure: asks no cloud and reads no environment. */
-import { type Answer, evaluateParts, type LookUp } from "../language/evaluate.ts";
+import { evaluateCondition, parseCondition, referencesOfCondition } from "../language/conditions.ts";
+import { type Answer, evaluateParts, type LookUp, lookUpIn } from "../language/evaluate.ts";
 import { hasExpression, parseTemplate, referencesOf } from "../language/expressions.ts";
 import { type Problem, quoted } from "../language/problems.ts";
 import { argumentIssues } from "../language/shape.ts";
@@ -54,6 +55,9 @@ export function makePlan(request: PlanRequest): Planned {
       ? {}
       : { monitor: { ...runbook.monitor, checks: runbook.monitor.checks.map(use) } }),
   };
+  for (const step of frozen.steps) {
+    for (const problem of conditionProblems(step, inputs)) told(problem, step.position);
+  }
   for (const problem of missingVariables(runbook.notify.webhook ?? "", request)) told(problem);
   for (const problem of [...repositoryProblems(frozen, request), ...targetProblems(frozen)]) told(problem);
   if (problems.length > 0) return { problems: distinct(problems) };
@@ -158,6 +162,26 @@ function useProblems(spec: StepSpec | CheckSpec, request: PlanRequest): readonly
     return text;
   });
   return [...argumentIssues(kind.args, spec.with), ...texts.flatMap((text) => missingVariables(text, request))];
+}
+
+/** A condition over inputs alone is judged before anything is touched: it must be true or false. */
+function conditionProblems(step: StepSpec, inputs: Readonly<Record<string, string>>): readonly Complaint[] {
+  const parsed = parseCondition(step.if ?? "true");
+  if ("error" in parsed) {
+    return [complain("condition", parsed.error.what, parsed.error.expected, "correct the condition")];
+  }
+  if (referencesOfCondition(parsed.condition).some(({ path }) => path[0] !== "inputs")) return [];
+  const answer = evaluateCondition(parsed.condition, lookUpIn({ inputs }));
+  if ("holds" in answer) return [];
+  const remedy = "give the input a value, or compare it with one";
+  return [
+    complain(
+      "condition",
+      `the \`if:\` of ${quoted(step.id)} cannot be told: ${answer.missing}`,
+      "true or false",
+      remedy,
+    ),
+  ];
 }
 
 function missingVariables(text: string, { env, rehearsal }: PlanRequest): readonly Complaint[] {

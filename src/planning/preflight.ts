@@ -7,6 +7,7 @@ import type { ServiceSnapshot, ServiceTarget } from "../model/service.ts";
 import type { Instant } from "../model/time.ts";
 import type { Platform } from "../platforms/platform.ts";
 import type { Ports } from "../ports/ports.ts";
+import { plannedCondition } from "./condition.ts";
 import type { Finding, PreflightContext, StepKind } from "../steps/step.ts";
 
 export interface PreflightDeps {
@@ -36,11 +37,11 @@ export async function preflight(plan: Plan, deps: PreflightDeps): Promise<Prefli
   return { snapshot: captured.snapshot, findings: distinct(findings) };
 }
 
-/** The steps, and the monitor's checks as if they were steps. */
+/** The steps, and the monitor's checks as if they were steps. What is known not to run needs nothing. */
 function specsOf(plan: Plan): readonly StepSpec[] {
   const checks = plan.runbook.monitor?.checks ?? [];
   return [
-    ...plan.runbook.steps,
+    ...plan.runbook.steps.filter((step) => plannedCondition(step, plan)?.holds !== false),
     ...checks.map((check): StepSpec => ({ ...check, onInconclusive: "ask", irreversible: false })),
   ];
 }

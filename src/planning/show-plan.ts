@@ -4,6 +4,7 @@ import type { Plan } from "../model/plan.ts";
 import type { MonitorSpec, RollbackPolicy, Runbook, StepSpec } from "../model/runbook.ts";
 import type { ServiceTarget } from "../model/service.ts";
 import { formatDuration } from "../model/time.ts";
+import { plannedCondition } from "./condition.ts";
 
 /** Step kinds that change something outside: marked, so that a reader sees at a glance what a deploy does. */
 const CHANGING: ReadonlySet<string> = new Set(["trigger-workflow", "run-command", "rollback", "shift-traffic"]);
@@ -15,7 +16,7 @@ export function planText(plan: Plan, columns = 80): string {
   const blocks = [
     heading(plan, width),
     services(runbook, width),
-    steps(runbook, width),
+    steps(plan, width),
     runbook.monitor === undefined
       ? ["Not judged afterwards: the runbook has no `monitor:`."]
       : monitor(runbook.monitor, width),
@@ -53,22 +54,27 @@ function targetText(target: ServiceTarget): string {
   }
 }
 
-function steps({ steps }: Runbook, width: number): readonly string[] {
+function steps(plan: Plan, width: number): readonly string[] {
+  const { steps } = plan.runbook;
   const ids = columnOf(steps.map((step) => step.id));
   const kinds = columnOf(steps.map((step) => step.uses));
   return [
     "Steps, in this order (! changes something)",
     ...steps.flatMap((step, index) => {
+      const isFirstBeside = step.group !== undefined && steps[index - 1]?.group !== step.group;
       const mark = CHANGING.has(step.uses) ? "!" : " ";
       const limit = step.timeoutMs === undefined ? "" : `at most ${formatDuration(step.timeoutMs)}`;
       const title = `  ${String(index + 1).padStart(2)} ${mark} ${step.id.padEnd(ids)}  ${step.uses.padEnd(kinds)}  ${limit}`;
-      return [title.trimEnd(), ...wrap(detailsOf(step), width, 7)];
+      const beside = steps.filter(({ group }) => group === step.group).length;
+      const heading = isFirstBeside ? [`     side by side, the next ${beside}:`] : [];
+      return [...heading, title.trimEnd(), ...wrap(detailsOf(step, plan), width, 7)];
     }),
   ];
 }
 
-function detailsOf(step: StepSpec): string {
+function detailsOf(step: StepSpec, plan: Plan): string {
   return [
+    conditionText(step, plan),
     step.services.join(", "),
     argumentsText(step.with),
     step.onInconclusive === "ask" ? "" : `${step.onInconclusive} when inconclusive`,
@@ -76,6 +82,13 @@ function detailsOf(step: StepSpec): string {
   ]
     .filter((text) => text !== "")
     .join(" · ");
+}
+
+function conditionText(step: StepSpec, plan: Plan): string {
+  if (step.if === undefined) return "";
+  const known = plannedCondition(step, plan);
+  if (known === undefined) return `only if ${excerptOf(step.if.trim())}`;
+  return excerptOf(known.holds ? `runs: ${known.because}` : `skipped: ${known.because}`);
 }
 
 /** "workflow gcp_backend.yml, ref main, environment prod": nested blocks are told without their braces. */

@@ -13,6 +13,8 @@ export interface Row {
   readonly key: string;
   readonly title: string;
   readonly state: "open" | "done" | "failed" | "skipped";
+  /** Rows that follow each other with the same number are drawn side by side, under one heading. */
+  readonly group?: number;
 }
 
 export function phaseOf(progress: Progress): PhaseName {
@@ -29,7 +31,10 @@ export function rowsOf(phase: PhaseName, progress: Progress): readonly Row[] {
   const report = reportOf(progress);
   switch (phase) {
     case "steps":
-      return report.steps.map(stepRow);
+      return report.steps.map((step, index) => {
+        const group = progress.plan.runbook.steps[index]?.group;
+        return { ...stepRow(step), ...(group === undefined ? {} : { group }) };
+      });
     case "monitoring":
       return report.checkpoints.map((checkpoint) => checkpointRow(checkpoint, progress));
     case "rollback":

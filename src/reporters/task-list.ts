@@ -1,6 +1,14 @@
 /** One phase of a run as a listr2 list that only draws: rows are pushed in, nothing is run, retried or rolled back by it. */
 import type { Writable } from "node:stream";
-import { DefaultRenderer, Listr, ListrLogger, type ListrTaskWrapper, ProcessOutput, Spinner } from "listr2";
+import {
+  DefaultRenderer,
+  Listr,
+  ListrLogger,
+  type ListrTask,
+  type ListrTaskWrapper,
+  ProcessOutput,
+  Spinner,
+} from "listr2";
 import type { Paint } from "./paint.ts";
 import type { Row } from "./phases.ts";
 
@@ -17,6 +25,8 @@ interface Entry {
   task: Wrapper | undefined;
   readonly ended: PromiseWithResolvers<void>;
 }
+
+type Task = ListrTask<object, typeof DefaultRenderer>;
 
 export interface TaskListOptions {
   readonly stdout: Writable;
@@ -40,10 +50,10 @@ export class TaskList {
 
   /** Draws until every row has ended. Nothing is built before: listr keeps hold of the stream's write from then on. */
   async run(): Promise<void> {
-    const tasks = [...this.#entries.values()].map((entry) => ({
-      title: this.#text(entry.row.title),
-      task: (_context: object, task: Wrapper) => this.#follow(entry, task),
-    }));
+    const tasks = grouped([...this.#entries.values()]).map((entries) => {
+      const [first] = entries;
+      return entries.length === 1 && first !== undefined ? this.#taskOf(first) : this.#groupOf(entries);
+    });
     const listr = new Listr<object, typeof DefaultRenderer, typeof DefaultRenderer>(tasks, {
       concurrent: false,
       exitOnError: false,
@@ -52,6 +62,25 @@ export class TaskList {
       rendererOptions: rendererOptions(this.#options),
     });
     await listr.run();
+  }
+
+  #taskOf(entry: Entry): Task {
+    return {
+      title: this.#text(entry.row.title),
+      task: (_context, task) => this.#follow(entry, task),
+    };
+  }
+
+  /** Its rows are live all at once, as the steps are. */
+  #groupOf(entries: readonly Entry[]): Task {
+    return {
+      title: this.#text("side by side"),
+      task: (_context, task) =>
+        task.newListr(
+          entries.map((entry) => this.#taskOf(entry)),
+          { concurrent: true, exitOnError: false, rendererOptions: { collapseSubtasks: false } },
+        ),
+    };
   }
 
   update(rows: readonly Row[]): void {
@@ -102,6 +131,18 @@ export class TaskList {
   #text(text: string): string {
     return this.#paint.text(text);
   }
+}
+
+/** Each row by itself, and the rows of a group together. */
+function grouped(entries: readonly Entry[]): readonly (readonly Entry[])[] {
+  const groups: Entry[][] = [];
+  for (const entry of entries) {
+    const last = groups.at(-1);
+    const isBeside = entry.row.group !== undefined && last?.[0]?.row.group === entry.row.group;
+    if (isBeside) last?.push(entry);
+    else groups.push([entry]);
+  }
+  return groups;
 }
 
 const LEVELS = [

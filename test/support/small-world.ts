@@ -54,9 +54,10 @@ export interface SmallWorld {
 export async function startSmallWorld(
   scenarioName: "small-good" | "small-bad",
   more: Readonly<Record<string, string>> = {},
+  runbook = SMALL,
 ): Promise<SmallWorld> {
   const scenario = await loadScenario(join(import.meta.dirname, "runbooks", `${scenarioName}.yaml`));
-  const found = await findRunbook(SMALL, testIo());
+  const found = await findRunbook(runbook, testIo());
   const simulation = await simulationOf(found, scenario, 1, testIo());
   const directory = await mkdtemp(join(tmpdir(), "small-"));
   const state = join(directory, "state.db");
@@ -67,7 +68,7 @@ export async function startSmallWorld(
     ...environmentOf(simulation.addresses),
   };
   const io = (): TestIo => testIo(env);
-  const options = { name: SMALL, pr: 12, yes: true, simulated: true, toTheEnd: true, state } as const;
+  const options = { name: runbook, pr: 12, yes: true, simulated: true, toTheEnd: true, state } as const;
 
   const live = async (point: CrashPoint | undefined, work: (of: ReturnType<typeof mortal>) => Promise<number>) => {
     const session = await openSession({ state, simulated: true, seed: 7 }, io());

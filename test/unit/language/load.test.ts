@@ -1,6 +1,8 @@
 /** Bad runbooks, one row each: the rule that is broken, where, and what is said about it. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { evaluateCondition, parseCondition } from "../../../src/language/conditions.ts";
+import { lookUpIn } from "../../../src/language/evaluate.ts";
 import { loadRunbook } from "../../../src/language/load.ts";
 import { formatProblem, type Problem } from "../../../src/language/problems.ts";
 import { allSteps } from "../../../src/steps/all-steps.ts";
@@ -575,21 +577,79 @@ const BAD: readonly (readonly [name: string, text: string, expected: readonly st
     ],
   ],
 
-  // Designed and not built
+  // Groups
   [
-    "parallel",
+    "a group of one",
+    withLine(ROLLED, "  - parallel:", "      - { id: rolled, uses: rollout-status, services: [web] }"),
+    ["13:5 group: a group of 1"],
+  ],
+  [
+    "a group that is no list",
+    withLine(ROLLED, "  - parallel: yes please"),
+    ["7:3 unused-service: no step and no check mentions the service `web`", "13:5 group: a group that is no list"],
+  ],
+  [
+    "a condition on a group, and a typing mistake in it",
     withLine(
       ROLLED,
-      "  - { id: rolled, uses: rollout-status, services: [web] }",
-      "  - parallel: [{ id: x, uses: wait }]",
+      "  - if: inputs.branch == 'main'",
+      "    parallel:",
+      "      - { id: rolled, uses: rollout-status, services: [web] }",
+      "      - { id: rest, use: wait }",
     ),
-    ["14:5 not-built: `parallel:` is not built yet: steps run one after the other"],
+    [
+      "13:5 group: a group has no key `if`",
+      "16:9 missing-key: entry 4 of `steps` lacks the key `uses`",
+      "16:21 unknown-key: unknown key `use` in entry 4 of `steps`",
+    ],
   ],
   [
-    "if",
-    withLine(ROLLED, "  - { id: rolled, uses: rollout-status, services: [web], if: always }"),
-    ["13:58 not-built: `if:` is not built yet: every step of a runbook runs"],
+    "a group within a group",
+    withLine(
+      ROLLED,
+      "  - parallel:",
+      "      - { id: rolled, uses: rollout-status, services: [web] }",
+      "      - parallel: []",
+    ),
+    ["15:9 group: a group within a group"],
   ],
+  [
+    "an output of a step beside",
+    withLine(
+      ROLLED,
+      "  - parallel:",
+      "      - { id: rolled, uses: rollout-status, services: [web] }",
+      '      - { id: rest, uses: wait, with: { for: "${{ steps.rolled.outputs.revision }}" } }',
+    ),
+    ["15:53 forward-reference: the step `rolled` runs side by side with this one: it has no output yet"],
+  ],
+
+  // Conditions
+  ...(
+    [
+      ["always", "63 unknown-reference: `always` cannot be looked up here"],
+      ["inputs.branch = 'main'", "77 expression-syntax: `=` does not belong here"],
+      ["inputs.branch ==", "63 expression-syntax: the condition is not complete"],
+      ["(inputs.branch == 'main'", "63 expression-syntax: the condition is not complete"],
+      ["inputs.brunch == 'main'", "63 unknown-reference: no input is called `brunch`"],
+      ["env.TOKEN == 'x'", "63 unknown-reference: `env` cannot be looked up here"],
+      ["${{ inputs.branch == 'main' }} and so on", "93 expression-syntax: something stands after the condition"],
+    ] as const
+  ).map(
+    ([condition, told]) =>
+      [
+        `the condition ${condition}`,
+        withLine(ROLLED, `  - { id: rolled, uses: rollout-status, services: [web], if: "${condition}" }`),
+        [`13:${told}`],
+      ] as const,
+  ),
+  [
+    "an output of a step that may be skipped",
+    withLine(11, '    with: { workflow: a.yml, ref: "${{ inputs.branch }}" }', "    if: inputs.branch == 'main'"),
+    ["13:82 conditional-reference: the step `ship` may be skipped, and then it has no output"],
+  ],
+
+  // Designed and not built
   [
     "needs",
     withLine(ROLLED, "  - { id: rolled, uses: rollout-status, services: [web], needs: [ship] }"),
@@ -606,6 +666,50 @@ const BAD: readonly (readonly [name: string, text: string, expected: readonly st
     ["18:11 not-built: `deployment: true` is not built yet: no GitHub deployment would be recorded"],
   ],
 ];
+
+describe("conditions and groups", () => {
+  it("keep where they stand, with or without braces", () => {
+    const text = withLine(
+      ROLLED,
+      "  - parallel:",
+      "      - { id: rolled, uses: rollout-status, services: [web], if: \"${{ inputs.branch == 'main' }}\" }",
+      "      - { id: rest, uses: wait, with: { for: 5s }, if: false }",
+      "  - { id: last, uses: wait, with: { for: 5s } }",
+    );
+    const loaded = loadRunbook("r.yaml", text, languageKinds);
+    expect(loaded).toMatchObject({
+      runbook: {
+        steps: [
+          { id: "ship" },
+          { id: "served" },
+          { id: "rolled", group: 3, if: "${{ inputs.branch == 'main' }}", position: { line: 14, column: 9 } },
+          { id: "rest", group: 3, if: "false", position: { line: 15, column: 9 } },
+          { id: "last", position: { line: 16, column: 5 } },
+        ],
+      },
+    });
+  });
+
+  it.each([
+    ["inputs.branch == 'main'", true],
+    ["inputs.branch != 'main'", false],
+    ["inputs.branch == 'Main'", false],
+    ["! (inputs.branch == 'main')", false],
+    ["inputs.branch == 'other' || inputs.full", true],
+    ["inputs.branch == 'main' && !inputs.full", false],
+    ["false && inputs.nothing", false],
+    ["default(inputs.nothing, 'x') == 'x'", true],
+    ["inputs.count == 3", true],
+    ["inputs.nothing == 'x'", "`inputs.nothing` has no value"],
+    ["inputs.branch", "inputs.branch is `main`, which is neither `true` nor `false`"],
+  ])("%s is %s", (text, expected) => {
+    const parsed = parseCondition(text);
+    if ("error" in parsed) throw new Error(parsed.error.what);
+    const inputs = { branch: "main", full: "true", count: "3" };
+    const answer = evaluateCondition(parsed.condition, lookUpIn({ inputs }));
+    expect("holds" in answer ? answer.holds : answer.missing).toBe(expected);
+  });
+});
 
 describe("a runbook that is wrong", () => {
   it.each(BAD)("%s", (_name, text, expected) => {
