@@ -62,11 +62,14 @@ function logClause({ target, log }: LogQuery): string {
 
 /** A string literal of the filter language. */
 export function quote(text: string): string {
-  const escaped = text.replaceAll(/[\\"]/g, String.raw`\$&`).replaceAll(
-    // oxlint-disable-next-line no-control-regex -- control characters have no place in a filter
-    /[\u0000-\u001f\u007f]/g,
-    (control) => `\\u${(control.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
-  );
+  const escaped = text
+    .toWellFormed()
+    .replaceAll(/[\\"]/g, String.raw`\$&`)
+    .replaceAll(
+      // oxlint-disable-next-line no-control-regex -- control characters have no place in a filter
+      /[\u0000-\u001f\u007f]/g,
+      (control) => `\\u${(control.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
+    );
   return `"${escaped}"`;
 }
 

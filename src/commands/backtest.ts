@@ -16,7 +16,7 @@ import { endpointsOf } from "./endpoints.ts";
 import { EXIT } from "./exit-code.ts";
 import { findRunbook } from "./find-runbook.ts";
 import { interruptible } from "./interrupt.ts";
-import { type Io, print } from "./io.ts";
+import { type Io, print, printJson } from "./io.ts";
 import { openSession } from "./session.ts";
 import { stateLocation } from "./state-location.ts";
 
@@ -64,7 +64,8 @@ export async function backtest(options: BacktestOptions, io: Io): Promise<number
       ? await fromClouds(options, runbook, targets, sinceMs, filter, io)
       : await fromFile(options, options.logs, targets, filter, io);
   const result = replayed(runbook, label, everyMs, found);
-  print(io, options.json === true ? JSON.stringify(summaryOf(result)) : backtestText(result));
+  if (options.json === true) printJson(io, summaryOf(result));
+  else print(io, backtestText(result));
   return EXIT.ok;
 }
 

@@ -9,7 +9,7 @@ import { checksText } from "../reporters/checks-text.ts";
 import { EXIT, exitCodeOf, gravestCode, verdictCode } from "./exit-code.ts";
 import { screenOptions } from "./foreground.ts";
 import { interruptible } from "./interrupt.ts";
-import { type Io, print, printError } from "./io.ts";
+import { type Io, print, printError, printJson } from "./io.ts";
 import { findRun, openSession, type Session, type SessionOptions } from "./session.ts";
 
 export interface CheckOptions extends SessionOptions {
@@ -48,12 +48,8 @@ async function judgeNow(session: Session, name: string, options: CheckOptions, s
   const now = session.cloud.clock.now();
   const { results } = await lookAtProduction(deps, progress, now, now);
   const verdict = worstVerdict(results.map((result) => result.verdict));
-  print(
-    io,
-    options.json === true
-      ? JSON.stringify({ verdict, run: progress.run, at: now, results })
-      : checksText(progress, verdict, results, now),
-  );
+  if (options.json === true) printJson(io, { verdict, run: progress.run, at: now, results });
+  else print(io, checksText(progress, verdict, results, now));
   return verdictCode(verdict, { inconclusive: options.inconclusiveExit ?? EXIT.inconclusive }, EXIT.failed);
 }
 

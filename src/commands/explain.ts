@@ -4,7 +4,7 @@ import { endpointsOf } from "./endpoints.ts";
 import { EXIT } from "./exit-code.ts";
 import { explanationText } from "./explain-text.ts";
 import { explanationOf, type ExplainedPart } from "./explanation.ts";
-import { type Io, print } from "./io.ts";
+import { type Io, print, printJson } from "./io.ts";
 import { findRun } from "./session.ts";
 import { stateLocation } from "./state-location.ts";
 
@@ -22,12 +22,8 @@ export async function explain(options: ExplainOptions, io: Io): Promise<number> 
   try {
     const progress = await findRun(state, { run: options.id });
     const explanation = await explanationOf(state, progress, options);
-    print(
-      io,
-      options.json === true
-        ? JSON.stringify({ ...explanation, results: undefined })
-        : explanationText(explanation, { all: options.all === true, width: Math.min(100, io.columns) }),
-    );
+    if (options.json === true) printJson(io, { ...explanation, results: undefined });
+    else print(io, explanationText(explanation, { all: options.all === true, width: Math.min(100, io.columns) }));
     return explanation.agrees ? EXIT.ok : EXIT.failed;
   } finally {
     await state.close();

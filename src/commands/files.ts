@@ -4,7 +4,7 @@ import { planText } from "../planning/show-plan.ts";
 import { planOf } from "./deploy.ts";
 import { EXIT } from "./exit-code.ts";
 import { findRunbook, InvalidRunbook, loadFile, runbookDirectory, runbookFiles } from "./find-runbook.ts";
-import { type Io, print, printError } from "./io.ts";
+import { type Io, print, printJson, printError } from "./io.ts";
 import { resolve } from "node:path";
 
 export async function validate(
@@ -20,7 +20,7 @@ export async function validate(
     return EXIT.usage;
   }
   const checked = await Promise.all(files.map((file) => problemsOf(file, io)));
-  if (options.json === true) print(io, JSON.stringify(checked));
+  if (options.json === true) printJson(io, checked);
   else
     for (const { file, problems, text } of checked)
       print(io, problems.length === 0 ? `${file}: valid` : (text ?? file));
@@ -64,6 +64,7 @@ export async function plan(
   io: Io,
 ): Promise<number> {
   const planned = planOf(await findRunbook(options.name, io), options, io);
-  print(io, options.json === true ? JSON.stringify(planned) : planText(planned, io.columns));
+  if (options.json === true) printJson(io, planned);
+  else print(io, planText(planned, io.columns));
   return EXIT.ok;
 }

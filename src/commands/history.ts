@@ -9,7 +9,7 @@ import { counted, shortSha, VERDICT_WORD } from "../reporters/words.ts";
 import { openState } from "./compose.ts";
 import { endpointsOf } from "./endpoints.ts";
 import { EXIT } from "./exit-code.ts";
-import { type Io, print } from "./io.ts";
+import { type Io, print, printJson } from "./io.ts";
 import { stateLocation } from "./state-location.ts";
 
 export interface HistoryOptions {
@@ -52,7 +52,8 @@ export async function history(options: HistoryOptions, io: Io): Promise<number> 
     for (const { run } of await state.journal.runs({ ...runbook, limit })) {
       runs.push(pastRun(progressOf(await state.journal.read(run))));
     }
-    print(io, options.json === true ? JSON.stringify(runs) : historyText(runs));
+    if (options.json === true) printJson(io, runs);
+    else print(io, historyText(runs));
     return EXIT.ok;
   } finally {
     await state.close();

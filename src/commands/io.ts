@@ -1,5 +1,7 @@
 /** What a command may touch of the process it runs in: so that a test can be the terminal, the environment and the operator. */
 import type { Readable, Writable } from "node:stream";
+import { jsonLine } from "../model/json.ts";
+import { plainLines } from "../reporters/escape.ts";
 
 export interface Io {
   readonly stdin: Readable;
@@ -16,12 +18,22 @@ export interface Io {
   exitNow(code: number): void;
 }
 
+/** For people: whatever services, files or persons named is harmless on a terminal and in a CI log from here on. */
 export function print(io: Io, text: string): void {
-  io.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
+  io.stdout.write(ended(plainLines(text)));
 }
 
 export function printError(io: Io, text: string): void {
-  io.stderr.write(text.endsWith("\n") ? text : `${text}\n`);
+  io.stderr.write(ended(plainLines(text)));
+}
+
+/** For programs: one line, the value as it is. */
+export function printJson(io: Io, value: unknown): void {
+  io.stdout.write(`${jsonLine(value)}\n`);
+}
+
+function ended(text: string): string {
+  return text.endsWith("\n") ? text : `${text}\n`;
 }
 
 /** The terminal, the environment and the signals of this very process. */

@@ -6,7 +6,9 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { durationSchema } from "../model/duration.ts";
 import { RunbookError, messageOf } from "../model/error.ts";
+import { jsonLine } from "../model/json.ts";
 import { type Instant, MINUTE, formatDuration, instant } from "../model/time.ts";
+import { plainLines } from "../reporters/escape.ts";
 import { CRITICAL_SIGNATURES } from "../steps/check-logs.ts";
 import { EntryReader } from "../verdict/json-entries.ts";
 import type { FileTally } from "../verdict/file-tally.ts";
@@ -46,7 +48,7 @@ export async function runJudge(args: JudgeArgs, io: JudgeIo): Promise<number> {
   try {
     const rules = await rulesOf(args);
     const report = await judgeStreams(args, rules, io.stdin);
-    io.stdout.write(args.json === true ? `${JSON.stringify(report)}\n` : textOf(report));
+    io.stdout.write(args.json === true ? `${jsonLine(report)}\n` : plainLines(textOf(report)));
     return verdictCode(report.verdict, { inconclusive: args.inconclusiveExit ?? EXIT.inconclusive }, EXIT.failed);
   } catch (error) {
     if (!(error instanceof RunbookError)) throw error;

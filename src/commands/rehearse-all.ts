@@ -9,7 +9,7 @@ import { columns, lines } from "../reporters/columns.ts";
 import { planOf } from "./deploy.ts";
 import { EXIT } from "./exit-code.ts";
 import { findRunbook } from "./find-runbook.ts";
-import { type Io, print, printError } from "./io.ts";
+import { type Io, print, printJson, printError } from "./io.ts";
 import type { RowOrder } from "./rehearse-matrix.ts";
 
 export interface RehearseAllOptions {
@@ -39,7 +39,7 @@ export async function rehearseAll({ name, seed, json }: RehearseAllOptions, io: 
   };
   const rows = await inWorkers(orders, io, tell);
   const seconds = Math.round((performance.now() - startedAt) / 100) / 10;
-  if (json === true) print(io, JSON.stringify({ runbook: name, seed, seconds, rows, skipped }));
+  if (json === true) printJson(io, { runbook: name, seed, seconds, rows, skipped });
   else print(io, lines(tableOf(rows, skipped, seconds)));
   return rows.every(({ surprises }) => surprises.length === 0) ? EXIT.ok : EXIT.failed;
 }

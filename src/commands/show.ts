@@ -12,7 +12,7 @@ import { openState } from "./compose.ts";
 import { endpointsOf } from "./endpoints.ts";
 import { EXIT } from "./exit-code.ts";
 import { screenOptions } from "./foreground.ts";
-import { type Io, print } from "./io.ts";
+import { type Io, print, printJson } from "./io.ts";
 import { findRun } from "./session.ts";
 import { stateLocation } from "./state-location.ts";
 
@@ -31,7 +31,7 @@ export async function show(options: ShowOptions, io: Io): Promise<number> {
     const events = await state.journal.read(progress.run);
     if (options.json === true) {
       const { run, plan, snapshot } = progress;
-      print(io, JSON.stringify({ run, report: reportOf(progress), plan, snapshot, posts: postsOf(progress), events }));
+      printJson(io, { run, report: reportOf(progress), plan, snapshot, posts: postsOf(progress), events });
       return EXIT.ok;
     }
     print(io, `${planText(progress.plan, Math.min(100, io.columns))}\n`);

@@ -5,7 +5,7 @@ import { statusTable, statusText } from "../reporters/status.ts";
 import { openState } from "./compose.ts";
 import { endpointsOf } from "./endpoints.ts";
 import { EXIT } from "./exit-code.ts";
-import { type Io, print } from "./io.ts";
+import { type Io, print, printJson } from "./io.ts";
 import { findRun } from "./session.ts";
 import { stateLocation } from "./state-location.ts";
 import { SystemClock } from "../adapters/system-clock.ts";
@@ -24,14 +24,16 @@ export async function status(options: StatusOptions, io: Io): Promise<number> {
   try {
     if (options.id !== undefined) {
       const report = reportOf(await findRun(state, { run: options.id }));
-      print(io, options.json === true ? JSON.stringify(report) : statusText(report, instant(new SystemClock().now())));
+      if (options.json === true) printJson(io, report);
+      else print(io, statusText(report, instant(new SystemClock().now())));
       return EXIT.ok;
     }
     const summaries = await state.journal.runs({ limit: MOST_RUNS });
     const reports = await Promise.all(
       summaries.map(async ({ run }) => reportOf(progressOf(await state.journal.read(run)))),
     );
-    print(io, options.json === true ? JSON.stringify(reports) : statusTable(reports));
+    if (options.json === true) printJson(io, reports);
+    else print(io, statusTable(reports));
     return EXIT.ok;
   } finally {
     await state.close();

@@ -18,5 +18,18 @@ export function canonicalJson(value: unknown): string {
   );
 }
 
+/**
+ * One line of JSON that a terminal and a CI runner take literally: what they could act on or hide is escaped. Parsed, it is
+ * the same value.
+ */
+export function jsonLine(value: unknown): string {
+  return JSON.stringify(value).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|(?<=#)#/gu, (hidden) =>
+    hidden
+      .split("")
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+      .join(""),
+  );
+}
+
 /** Validates JSON in stored data. */
 export const jsonSchema = z.json() as unknown as z.ZodType<Json, Json>;

@@ -9,7 +9,7 @@ const ELLIPSIS = "…";
 
 /** One line of a code span: `text` in as many backticks as it needs. Mentions, references and HTML stay inert in code. */
 export function codeSpan(text: string, longest = 200): string {
-  const line = cut(oneLine(text), longest);
+  const line = cut(oneLine(text, longest), longest);
   if (line === "") return "` `";
   const ticks = "`".repeat(longestRun(line, "`") + 1);
   const pad = line.startsWith("`") || line.endsWith("`") || line.startsWith(" ") ? " " : "";
@@ -35,7 +35,7 @@ export function fence(text: string, options: { lines?: number; width?: number; l
 
 /** Text within a sentence of a comment: nothing in it is markup, a mention, a reference, a link, an emoji or math. */
 export function prose(text: string, longest = 400): string {
-  return entities(defused(cut(oneLine(text), longest)));
+  return entities(defused(cut(oneLine(text, longest), longest)));
 }
 
 /** Text for one cell of a table in a comment: like `prose`; an empty cell shows a dash. */
@@ -45,12 +45,20 @@ export function tableCell(text: string, longest = 240): string {
 
 /** One line for a terminal or a CI log: no control characters, no escape sequences, no direction tricks, no runner's commands. */
 export function plainLine(text: string, longest = 2_000): string {
-  return cut(oneLine(text).replaceAll("##[", "## ["), longest);
+  return cut(withoutCommands(oneLine(text, longest)), longest);
 }
 
-/** Several lines for a terminal, each of them harmless. */
+/** Several lines for a terminal or a CI log, each of them harmless; their indentation stays. */
 export function plainLines(text: string): string {
-  return clean(text);
+  return text
+    .split(/\r?\n/)
+    .map((line) => withoutCommands(clean(line).replaceAll("\n", " ")))
+    .join("\n");
+}
+
+/** GitHub's runner obeys a line that begins with "::", and "##[" anywhere; others obey "##word[". */
+function withoutCommands(line: string): string {
+  return line.replace(/##(?=\w*\[)/g, "## ").replace(/^(\s*:)(?=:)/, "$1 ");
 }
 
 /** A markdown link whose label is already escaped; just the label where the address is missing or is not http(s). */
@@ -89,9 +97,9 @@ const ANSI =
 /** Controls but for newline; all that is invisible by definition: bidirectional and zero-width marks, fillers, tags. */
 const INVISIBLE = /(?!\n)[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}]/gu;
 
-function clean(text: string): string {
+function clean(text: string, most = 65_536): string {
   const visible = text
-    .slice(0, 65_536)
+    .slice(0, most)
     .toWellFormed()
     .replace(ANSI, "")
     .replace(/\r\n?/g, "\n")
@@ -101,8 +109,11 @@ function clean(text: string): string {
   return redact(visible);
 }
 
-function oneLine(text: string): string {
-  return clean(text).replace(/\s+/g, " ").trim();
+/** Much more than will be shown is not looked at: a page of hostile fields would take seconds. */
+function oneLine(text: string, longest: number): string {
+  return clean(text, Math.max(4_096, 8 * longest))
+    .replace(/\s+/g, " ")
+    .trim();
 }
 
 /** Cuts on code points, never within one. */
@@ -125,7 +136,7 @@ function longestRun(text: string, character: string): number {
 function defused(text: string): string {
   return (
     text
-      .replace(/[@＠]/g, `$&${ZERO_WIDTH_SPACE}`)
+      .replace(/[@＠﹫]/g, `$&${ZERO_WIDTH_SPACE}`)
       .replace(/#(?=\d)/g, `#${ZERO_WIDTH_SPACE}`)
       .replace(/\b(gh-)(?=\d)/gi, `$1${ZERO_WIDTH_SPACE}`)
       .replace(/:\/\//g, `:${ZERO_WIDTH_SPACE}//`)

@@ -11,7 +11,7 @@ import {
 } from "../../../src/reporters/pull-request.ts";
 import { badRun, deployed, seedRun } from "../../support/events.ts";
 import { expectGolden } from "../../support/golden.ts";
-import { HOSTILE } from "./hostile.ts";
+import { HOSTILE } from "../../support/hostile-corpus.ts";
 
 const golden = (name: string, body: string): void => expectGolden(import.meta.url, `golden/${name}.md`, body);
 
@@ -114,7 +114,7 @@ test("the progress comment changes only when something that it shows changes", (
 });
 
 function hostileResults(): CheckResult[] {
-  return HOSTILE.map((text, index) => ({
+  return HOSTILE.map(({ text }, index) => ({
     check: text.slice(0, 200) || "check",
     uses: "check-logs",
     service: index % 2 === 0 ? "backend" : text,
