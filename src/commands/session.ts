@@ -72,7 +72,7 @@ function sessionOf(io: Io, endpoints: Endpoints, state: State, cloud: Cloud, ids
       resolveArgs: (spec, progress) => argsIn(spec, scopeOf(progress, io)),
       condition: (step, progress) => conditionIn(step, scopeOf(progress, io)),
       resolveText: (reference) => resolveText(reference, io),
-      posts: postsOf,
+      posts: oncePerState(postsOf),
       observe,
       signal,
     }),
@@ -80,6 +80,16 @@ function sessionOf(io: Io, endpoints: Endpoints, state: State, cloud: Cloud, ids
       await cloud.clock.close();
       await state.close();
     },
+  };
+}
+
+/** A run's state is the fold of its events, so equal sequence numbers have equal answers: most turns change nothing. */
+function oncePerState<T>(answerTo: (progress: Progress) => T): (progress: Progress) => T {
+  let last: { readonly run: string; readonly seq: number; readonly answer: T } | undefined;
+  return (progress) => {
+    const { run, seq } = progress;
+    if (last?.run !== run || last.seq !== seq) last = { run, seq, answer: answerTo(progress) };
+    return last.answer;
   };
 }
 
