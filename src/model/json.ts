@@ -11,11 +11,19 @@ export function digestOf(content: string | Uint8Array): string {
 
 /** JSON text with sorted keys and without white space: equal values give equal bytes. */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    inner !== null && typeof inner === "object" && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
+  return JSON.stringify(withSortedKeys(value));
+}
+
+/** Not a replacer of JSON.stringify, which is called for every number of a long list. */
+function withSortedKeys(value: unknown): unknown {
+  if (value === null || typeof value !== "object") return value;
+  if (Array.isArray(value)) return value.some(isObject) ? value.map(withSortedKeys) : value;
+  const entries = Object.entries(value).map(([key, inner]) => [key, withSortedKeys(inner)] as const);
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function isObject(value: unknown): boolean {
+  return value !== null && typeof value === "object";
 }
 
 /**
