@@ -1,6 +1,6 @@
 /** Cloud Monitoring v3 of the simulated cloud: the two request metrics of Cloud Run, aligned and reduced as asked; no others. */
 import type { Server } from "@grpc/grpc-js";
-import { type Instant, instant, MINUTE, msOf } from "../model/time.ts";
+import { instant, MINUTE, msOf } from "../model/time.ts";
 import type { RunService } from "./cloud-run-model.ts";
 import type { CloudRunState } from "./cloud-run-state.ts";
 import type { Faults } from "./faults.ts";
@@ -79,7 +79,7 @@ function requestCounts(
   const groups = ["metric.labels.response_code_class", "resource.labels.revision_name"];
   if (request.aggregation?.groupByFields.length === 0) return summedCounts(place, service, request, wanted);
   expectAggregation(request, 60, "REDUCE_SUM", groups);
-  const points = new Map<string, { revision: string; kind: string; values: { end: Instant; count: number }[] }>();
+  const points = new Map<string, { revision: string; kind: string; values: { minuteMs: number; count: number }[] }>();
   for (const minuteMs of minutesOf(place, request)) {
     const sums = new Map<string, number>();
     for (const { revision, status, count } of place.traffic.counts(service.key, minuteMs)) {
@@ -90,7 +90,7 @@ function requestCounts(
     for (const [name, count] of sums) {
       const [revision = "", kind = ""] = name.split(" ");
       const series = points.get(name) ?? { revision, kind, values: [] };
-      series.values.unshift({ end: instant(minuteMs + MINUTE), count });
+      series.values.push({ minuteMs, count });
       points.set(name, series);
     }
   }
@@ -99,8 +99,8 @@ function requestCounts(
     resource: { type: "cloud_run_revision", labels: { project_id: service.project, revision_name: revision } },
     metricKind: "DELTA",
     valueType: "INT64",
-    points: values.map(({ end, count }) => ({
-      interval: { startTime: wireTime(instant(msOf(end) - MINUTE)), endTime: wireTime(end) },
+    points: values.toReversed().map(({ minuteMs, count }) => ({
+      interval: { startTime: wireMinute(minuteMs), endTime: wireMinute(minuteMs + MINUTE) },
       value: { int64Value: String(count) },
     })),
   }));
@@ -125,9 +125,8 @@ function summedCounts(
       );
     if (counts.length === 0) return [];
     const sum = counts.reduce((total, { count }) => total + count, 0);
-    const endTime = wireTime(instant(minuteMs + MINUTE));
     const value = isRate ? { doubleValue: sum / 60 } : { int64Value: String(sum) };
-    return [{ interval: { startTime: wireTime(instant(minuteMs)), endTime }, value }];
+    return [{ interval: { startTime: wireMinute(minuteMs), endTime: wireMinute(minuteMs + MINUTE) }, value }];
   });
   if (points.length === 0) return [];
   const metric = { type: "run.googleapis.com/request_count", labels: {} };
@@ -171,6 +170,10 @@ function minutesOf(place: MonitoringPlace, request: ListRequest): readonly numbe
   const end = Math.min(untilMs, msOf(place.world.now) - VISIBLE_AFTER_MS);
   const first = Math.ceil(fromMs / MINUTE) * MINUTE;
   return Array.from({ length: Math.max(0, Math.floor((end - first) / MINUTE)) }, (_, index) => first + index * MINUTE);
+}
+
+function wireMinute(minuteMs: number): WireTime {
+  return { seconds: String(minuteMs / 1_000), nanos: 0 };
 }
 
 function windowOf({ interval }: ListRequest): { fromMs: number; untilMs: number } {

@@ -100,6 +100,7 @@ export function* slots(
   window: Window & { readonly onlyFailing: boolean },
   around: Surroundings,
 ): Generator<Slot> {
+  if (window.onlyFailing && profile.failures === undefined) return;
   const row = rowOf(profile, minuteMs, around);
   for (const stretch of stretchesOf(profile, window, around)) {
     if (window.onlyFailing && stretch.failures.length === 0) continue;

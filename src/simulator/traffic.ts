@@ -40,7 +40,8 @@ const DEFAULT_LATENCY = { p50Ms: 60, p95Ms: 240 };
 export class Traffic implements LogSource {
   readonly #world: World;
   readonly #cloudRun: CloudRunState;
-  readonly #timelines = new Map<string, { readonly from: Instant; readonly profile: TrafficProfile }[]>();
+  readonly #timelines = new Map<string, { readonly fromMs: number; readonly profile: TrafficProfile }[]>();
+  readonly #surroundings = new Map<string, Surroundings>();
 
   constructor(world: World, cloudRun: CloudRunState) {
     this.#world = world;
@@ -51,11 +52,11 @@ export class Traffic implements LogSource {
   setProfile(key: string, profile: TrafficProfile, from: Instant = this.#world.now): void {
     const timeline = this.#timelines.get(key);
     if (timeline === undefined) {
-      this.#timelines.set(key, [{ from: instant(0), profile }]);
+      this.#timelines.set(key, [{ fromMs: 0, profile }]);
       return;
     }
-    timeline.push({ from: from < this.#world.now ? this.#world.now : from, profile });
-    timeline.sort((a, b) => (a.from < b.from ? -1 : 1));
+    timeline.push({ fromMs: Math.max(msOf(from), msOf(this.#world.now)), profile });
+    timeline.sort((a, b) => (a.fromMs < b.fromMs ? -1 : 1));
   }
 
   *entries(since: Instant, until: Instant, hint: EntryHint): Iterable<SimulatedEntry> {
@@ -196,22 +197,26 @@ export class Traffic implements LogSource {
 
   #segments(key: string, minuteMs: number): readonly Segment[] {
     const timeline = this.#timelines.get(key) ?? [];
-    return timeline.flatMap(({ from, profile }, index) => {
-      const fromMs = Math.max(msOf(from), minuteMs);
-      const next = timeline[index + 1];
-      const untilMs = Math.min(next === undefined ? Number.POSITIVE_INFINITY : msOf(next.from), minuteMs + MINUTE);
-      return fromMs < untilMs ? [{ profile, fromMs, untilMs }] : [];
+    return timeline.flatMap((part, index) => {
+      const fromMs = Math.max(part.fromMs, minuteMs);
+      const untilMs = Math.min(timeline[index + 1]?.fromMs ?? Number.POSITIVE_INFINITY, minuteMs + MINUTE);
+      return fromMs < untilMs ? [{ profile: part.profile, fromMs, untilMs }] : [];
     });
   }
 
+  /** The same until traffic moves again: a service's history only grows. */
   #around(key: string): Surroundings {
     const service = this.#cloudRun.service(key);
-    return {
+    const known = this.#surroundings.get(key);
+    if (known?.history.length === service.history.length) return known;
+    const around: Surroundings = {
       chance: chanceOf(this.#world.seed, key),
       history: service.history.map(({ at, shares }) => ({ fromMs: msOf(at), shares })),
       switchesMs: this.#cloudRun.switches(key).map(msOf),
       isNew: (revision) => (service.revisions.get(revision)?.createdAt ?? "") >= this.#cloudRun.startedAt,
     };
+    this.#surroundings.set(key, around);
+    return around;
   }
 }
 
