@@ -1,5 +1,6 @@
 /** Pull requests, comments, statuses and comparisons over REST: translates the wire to ports/pull-requests.ts, nothing else. */
 import { z } from "zod";
+import { shortDescription } from "../model/short-description.ts";
 import type { Comment, CommitComparison, CommitStatus, PullRequest, PullRequests } from "../ports/pull-requests.ts";
 import type { Repository } from "../ports/workflows.ts";
 import { GitHub, type GitHubConfig, ownerAndRepo } from "./github.ts";
@@ -13,7 +14,6 @@ export function createPullRequests(config: GitHubConfig): PullRequests {
 const MAX_COMMENT_PAGES = 30;
 const MAX_PULL_PAGES = 3;
 const MAX_COMPARED = 250;
-const MAX_DESCRIPTION = 140;
 
 const pullSchema = z.object({
   number: z.number(),
@@ -90,7 +90,7 @@ class GitHubPullRequests implements PullRequests {
       sha,
       context,
       state,
-      description: shortened(description),
+      description: shortDescription(description),
       ...(url === undefined ? {} : { target_url: url }),
     };
     await this.#github.call("POST /repos/{owner}/{repo}/statuses/{sha}", parameters, z.object({ state: z.string() }));
@@ -125,9 +125,4 @@ function commentOf(comment: z.infer<typeof commentSchema>): Comment {
 
 function firstLine(text: string): string {
   return text.split(/\r?\n/, 1)[0]?.trim() ?? "";
-}
-
-function shortened(text: string): string {
-  const points = Array.from(text);
-  return points.length <= MAX_DESCRIPTION ? text : `${points.slice(0, MAX_DESCRIPTION - 1).join("")}…`;
 }

@@ -22,7 +22,10 @@ export async function composeCloud(endpoints: Endpoints, io: Io): Promise<Cloud>
     : composeSimulated(endpoints, endpoints.control, bound);
 }
 
-type Clients = Pick<Ports, "workflows" | "pullRequests" | "cloudRun" | "logs" | "metrics" | "kubernetes">;
+type Clients = Pick<
+  Ports,
+  "workflows" | "pullRequests" | "deployments" | "cloudRun" | "logs" | "metrics" | "kubernetes"
+>;
 
 interface Bound {
   readonly timeoutMs?: number;
@@ -31,9 +34,10 @@ interface Bound {
 
 /** The same clients in both worlds: only the addresses differ. */
 async function composeClients(endpoints: Endpoints, bound: Bound): Promise<Clients> {
-  const [workflows, pullRequests, cloudRun, logs, metrics, kubernetes] = await Promise.all([
+  const [workflows, pullRequests, deployments, cloudRun, logs, metrics, kubernetes] = await Promise.all([
     import("../adapters/workflows.ts"),
     import("../adapters/pull-requests.ts"),
+    import("../adapters/deployments.ts"),
     import("../adapters/cloud-run.ts"),
     import("../adapters/logs.ts"),
     import("../adapters/metrics.ts"),
@@ -47,6 +51,7 @@ async function composeClients(endpoints: Endpoints, bound: Bound): Promise<Clien
   return {
     workflows: workflows.createWorkflows(github),
     pullRequests: pullRequests.createPullRequests(github),
+    deployments: deployments.createDeployments(github),
     cloudRun: cloudRun.createCloudRun({ ...bound, endpoint: endpoints.cloudRun }),
     logs: logs.createLogs({ ...bound, endpoint: endpoints.logging }),
     metrics: metrics.createMetrics({ ...bound, endpoint: endpoints.monitoring }),

@@ -3,6 +3,7 @@ import { PortFailure } from "../model/error.ts";
 import { digestOf, type Json } from "../model/json.ts";
 import type { CommentPost, Post } from "../model/post.ts";
 import { msBetween, plusMs, SECOND } from "../model/time.ts";
+import { sendDeployment } from "./deployment-post.ts";
 import { effectsOf } from "./effect.ts";
 import { failureOf, isTransient, retryAt } from "./failure.ts";
 import type { ItemResult, Turn } from "./turn.ts";
@@ -59,6 +60,8 @@ async function send(turn: Turn, post: Post, item: string): Promise<ItemResult> {
         await turn.deps.ports.pullRequests.setCommitStatus(post.repository, post);
         return null;
       });
+    case "deployment":
+      return sendDeployment(turn, post, item);
     case "webhook":
       return once(turn, item, `notify the webhook of ${post.key}`, async () => {
         const url = turn.deps.resolveText(post.urlReference);

@@ -43,6 +43,7 @@ export function buildRunbook(
       pullRequest: file.report["pull-request"] ?? file.repository !== undefined,
       commitStatus: file.report["commit-status"] ?? false,
       deployment: file.report.deployment ?? false,
+      ...present("environment", file.report.environment),
     },
     notify: present("webhook", file.notify.webhook),
   };

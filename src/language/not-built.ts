@@ -1,5 +1,5 @@
 /** Words of the language that are designed and not built yet: refused with a sentence each, never ignored. */
-import { type Draft, recordOf } from "./draft.ts";
+import type { Draft } from "./draft.ts";
 import { at, usesOf } from "./rule.ts";
 import type { Finding, Path } from "./source.ts";
 
@@ -21,12 +21,9 @@ export function isNotBuilt(path: Path): boolean {
 
 export function onlyWhatIsBuilt(draft: Draft): readonly Finding[] {
   const blocks = [{ path: [] as Path, raw: draft.root }, ...usesOf(draft)];
-  const keys = blocks.flatMap(({ path, raw }) =>
+  return blocks.flatMap(({ path, raw }) =>
     Object.entries(NOT_BUILT)
       .filter(([key]) => Object.hasOwn(raw, key))
       .map(([key, [what, remedy]]) => at([...path, key], "key", "not-built", what, "what this version can do", remedy)),
   );
-  if (recordOf(draft.root["report"])?.["deployment"] !== true) return keys;
-  const what = "`deployment: true` is not built yet: no GitHub deployment would be recorded";
-  return [...keys, at(["report", "deployment"], "key", "not-built", what, "what this version can do", "remove it")];
 }

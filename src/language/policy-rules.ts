@@ -90,7 +90,7 @@ export function defaultsAreOptions(draft: Draft): readonly Finding[] {
 export function repositoryIsKnown(draft: Draft): readonly Finding[] {
   if (draft.root["repository"] !== undefined) return [];
   const report = recordOf(draft.root["report"]);
-  return (["pull-request", "commit-status"] as const)
+  return (["pull-request", "commit-status", "deployment"] as const)
     .filter((key) => report?.[key] === true)
     .map((key) =>
       at(

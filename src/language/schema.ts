@@ -143,7 +143,14 @@ const rollbackSchema = z.strictObject({
 const reportSchema = z.strictObject({
   "pull-request": flag.optional().describe("Comment on the pull request. Default: true where there is a `repository`."),
   "commit-status": flag.optional().describe("Set a status on the deployed commit. Default: false."),
-  deployment: flag.optional().describe("Record a GitHub deployment (not built yet: must be false)."),
+  deployment: flag
+    .optional()
+    .describe(
+      "Tell GitHub's deployments of the commit how it stands, recording one where no workflow did. Default: false.",
+    ),
+  environment: text("a GitHub environment's name", 255)
+    .optional()
+    .describe("The GitHub environment of that deployment. Default: production."),
 });
 
 const notifySchema = z.strictObject({

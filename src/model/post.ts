@@ -25,6 +25,21 @@ export interface CommitStatusPost extends PostBase {
   readonly description: string;
 }
 
+/** Where the deployment of a commit stands, as GitHub's environments show it. Only the newest state is told. */
+export interface DeploymentPost extends PostBase {
+  readonly kind: "deployment";
+  readonly repository: string;
+  readonly sha: string;
+  readonly environment: string;
+  /** Unique within the post: the state is told once under it. "switched" is not told of a deployment that a workflow made. */
+  readonly name: string;
+  readonly state: "in_progress" | "success" | "failure" | "error" | "inactive";
+  readonly description: string;
+  readonly logUrl?: string;
+  /** The only commit of the run: earlier deployments of a non-production environment become inactive. */
+  readonly isOnly: boolean;
+}
+
 export interface WebhookPost extends PostBase {
   readonly kind: "webhook";
   /** The reference as the runbook has it ("${{ env.X }}"): resolved at delivery, because the address is a secret. */
@@ -33,4 +48,4 @@ export interface WebhookPost extends PostBase {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-export type Post = CommentPost | CommitStatusPost | WebhookPost;
+export type Post = CommentPost | CommitStatusPost | DeploymentPost | WebhookPost;

@@ -75,6 +75,8 @@ export const reportPolicySchema = z.strictObject({
   pullRequest: z.boolean(),
   commitStatus: z.boolean(),
   deployment: z.boolean(),
+  /** The GitHub environment of the deployment; absent: "production", as for GitHub. */
+  environment: z.string().optional(),
 });
 export const notifyPolicySchema = z.strictObject({ webhook: z.string().optional() });
 

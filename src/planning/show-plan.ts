@@ -133,6 +133,7 @@ function ending({ runbook, pullRequest }: Plan, width: number): readonly string[
       ? `comments on ${runbook.repository ?? ""}#${pullRequest}`
       : "",
     runbook.report.commitStatus ? "a status on the deployed commit" : "",
+    runbook.report.deployment ? `the deployment to ${runbook.report.environment ?? "production"}` : "",
     runbook.notify.webhook === undefined ? "" : "a webhook",
   ].filter((text) => text !== "");
   return [

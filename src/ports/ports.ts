@@ -1,6 +1,7 @@
 /** Everything that steps, platforms and planning may ask of the outside world. */
 import type { CloudRun } from "./cloud-run.ts";
 import type { Command } from "./command.ts";
+import type { Deployments } from "./deployments.ts";
 import type { Helm } from "./helm.ts";
 import type { Http } from "./http.ts";
 import type { Kubernetes } from "./kubernetes.ts";
@@ -13,6 +14,7 @@ import type { Workflows } from "./workflows.ts";
 export interface Ports {
   readonly workflows: Workflows;
   readonly pullRequests: PullRequests;
+  readonly deployments: Deployments;
   readonly cloudRun: CloudRun;
   readonly logs: Logs;
   readonly metrics: Metrics;

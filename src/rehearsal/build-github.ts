@@ -2,7 +2,7 @@
 import type { Plan } from "../model/plan.ts";
 import type { StepSpec } from "../model/runbook.ts";
 import { SECOND } from "../model/time.ts";
-import type { WorkflowBehaviour } from "../simulator/github-runs.ts";
+import type { Happening, SimulatedRun, WorkflowBehaviour } from "../simulator/github-runs.ts";
 import { fullSha } from "../simulator/github-state.ts";
 import type { SimulatedCloud } from "./simulated-cloud.ts";
 import { deployService } from "./deploy-service.ts";
@@ -110,12 +110,37 @@ function behaviourOf(step: StepSpec, cloud: SimulatedCloud, plan: Plan, scenario
             ...(rejected === undefined ? {} : { rejectedAfterMs: rejected }),
           },
         }),
-    happenings: deployedBy(step, plan).map((service, index, all) => ({
-      // Towards the end of the run, one after another, as such workflows do.
-      afterMs: Math.round(durationMs * (0.6 + (0.3 * (index + 1)) / all.length)),
-      act: () => deployService(cloud, service, plan, scenario),
-    })),
+    happenings: [
+      ...recordedDeployment(cloud, rule?.environment, endMs, failed),
+      ...deployedBy(step, plan).map((service, index, all) => ({
+        // Towards the end of the run, one after another, as such workflows do.
+        afterMs: Math.round(durationMs * (0.6 + (0.3 * (index + 1)) / all.length)),
+        act: () => deployService(cloud, service, plan, scenario),
+      })),
+    ],
   };
+}
+
+/** What GitHub does for a job with an `environment:`. */
+function recordedDeployment(
+  { github }: SimulatedCloud,
+  environment: string | undefined,
+  endMs: number,
+  failed: boolean,
+): readonly Happening[] {
+  if (environment === undefined) return [];
+  const login = "github-actions[bot]";
+  const tell = (run: SimulatedRun, state: string): void => {
+    const { repository, headSha } = run.origin;
+    const known = github.repository(repository).deployments.findLast((each) => each.environment === environment);
+    const made = { sha: headSha, environment, ref: run.origin.headBranch, login };
+    const of = state === "in_progress" ? github.addDeployment(repository, made) : known;
+    if (of !== undefined) github.addDeploymentStatus(of, { state, login });
+  };
+  return [
+    { afterMs: 0, act: (run) => tell(run, "in_progress") },
+    ...(failed ? [] : [{ afterMs: endMs, act: (run: SimulatedRun) => tell(run, "success") }]),
+  ];
 }
 
 /** As a runner writes it: what a step writes, the error that ends it, and the clean-up after it. */

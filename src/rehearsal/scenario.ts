@@ -128,6 +128,7 @@ const workflowSchema = z.strictObject({
   conclusion: z.enum(["success", "failure"]).default("success"),
   "failed-step": z.string().optional(),
   "failed-after": durationSchema.optional(),
+  environment: z.string().optional().describe("of the job that deploys: GitHub then records a deployment by itself"),
   log: z.array(z.string()).default([]).describe("what the failing step writes, line by line"),
   "cancelled-after": durationSchema.optional(),
   approval: z

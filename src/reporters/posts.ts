@@ -3,6 +3,7 @@ import type { CommentPost, Post } from "../model/post.ts";
 import type { Progress } from "../model/progress.ts";
 import type { Instant } from "../model/time.ts";
 import type { Verdict } from "../model/verdict.ts";
+import { deploymentPosts } from "./deployment-posts.ts";
 import { marker, plainLine } from "./escape.ts";
 import { checkpointComment, finishComment, progressComment, questionComment, rollbackComment } from "./pull-request.ts";
 import { currentJudgement, reportOf } from "./report.ts";
@@ -13,7 +14,7 @@ import { VERDICT_WORD, clockOn } from "./words.ts";
  * is written once and has been delivered is not wanted any more.
  */
 export function postsOf(progress: Progress): readonly Post[] {
-  return [...comments(progress), ...statuses(progress), ...webhooks(progress)];
+  return [...comments(progress), ...statuses(progress), ...deploymentPosts(progress), ...webhooks(progress)];
 }
 
 /**

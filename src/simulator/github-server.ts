@@ -7,6 +7,7 @@ import type { Fault, Faults } from "./faults.ts";
 import { misbehave } from "./http-fault.ts";
 import { ACTIONS_ROUTES } from "./github-actions-routes.ts";
 import { CONVERSATION_ROUTES } from "./github-conversation-routes.ts";
+import { DEPLOYMENT_ROUTES } from "./github-deployment-routes.ts";
 import { REPOSITORY_ROUTES } from "./github-repository-routes.ts";
 import { GitHubRefusal, type GitHubReply, type GitHubRoute } from "./github-request.ts";
 import type { GitHubState } from "./github-state.ts";
@@ -22,7 +23,7 @@ const DOCUMENTATION = "https://docs.github.com/rest";
 const MAX_REQUEST_BYTES = 1_048_576;
 
 export async function startGitHubServer(state: GitHubState, faults: Faults): Promise<GitHubServer> {
-  const all = [...REPOSITORY_ROUTES, ...ACTIONS_ROUTES, ...CONVERSATION_ROUTES];
+  const all = [...REPOSITORY_ROUTES, ...ACTIONS_ROUTES, ...CONVERSATION_ROUTES, ...DEPLOYMENT_ROUTES];
   const routes = all.map((route) => ({ route, pattern: patternOf(route.path) }));
   const server = createServer((request, response) => {
     serve(state, faults, routes, request, response).catch((error: unknown) => {

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { HOUR, type Instant, plusMs } from "../model/time.ts";
 import { SimulatedRun, type WorkflowBehaviour } from "./github-runs.ts";
 import { acceptDispatch, workflowName } from "./github-workflow-file.ts";
+import type { SimulatedDeployment, SimulatedDeploymentStatus } from "./github-deployment.ts";
 import { hash, type World } from "./world.ts";
 
 export interface SimulatedCommit {
@@ -72,6 +73,8 @@ export interface Effects {
   readonly commentsDeleted: number[];
   readonly statuses: SimulatedStatus[];
   readonly cancels: number[];
+  readonly deployments: SimulatedDeployment[];
+  readonly deploymentStatuses: (SimulatedDeploymentStatus & { readonly deployment: number })[];
 }
 
 export interface SimulatedRepository {
@@ -86,6 +89,7 @@ export interface SimulatedRepository {
   readonly runs: SimulatedRun[];
   readonly comments: SimulatedComment[];
   readonly statuses: SimulatedStatus[];
+  readonly deployments: SimulatedDeployment[];
 }
 
 export class GitHubState {
@@ -100,6 +104,8 @@ export class GitHubState {
     commentsDeleted: [],
     statuses: [],
     cancels: [],
+    deployments: [],
+    deploymentStatuses: [],
   };
   /** Requests per call name; `notModified` of them were answered 304 and cost nothing. */
   readonly requests = new Map<string, { total: number; notModified: number }>();
@@ -139,6 +145,7 @@ export class GitHubState {
       runs: [],
       comments: [],
       statuses: [],
+      deployments: [],
     };
     this.#repositories.set(fullName.toLowerCase(), repository);
     for (const [index, commit] of commits.entries()) {
@@ -234,6 +241,36 @@ export class GitHubState {
     repository.statuses.push(made);
     this.effects.statuses.push(made);
     return made;
+  }
+
+  /** By a client (the default login), or by a workflow's job with an `environment:`. */
+  addDeployment(
+    fullName: string,
+    made: Pick<SimulatedDeployment, "sha" | "environment"> & Partial<SimulatedDeployment>,
+  ): SimulatedDeployment {
+    const deployment: SimulatedDeployment = {
+      id: this.nextId(),
+      ref: made.sha,
+      task: "deploy",
+      payload: {},
+      description: undefined,
+      login: this.options.login,
+      createdAt: this.world.now,
+      statuses: [],
+      ...made,
+    };
+    this.repository(fullName).deployments.push(deployment);
+    return deployment;
+  }
+
+  addDeploymentStatus(
+    deployment: SimulatedDeployment,
+    told: { state: string; description?: string | undefined; logUrl?: string | undefined; login?: string },
+  ): SimulatedDeploymentStatus {
+    const { state, description = "", logUrl = "", login = this.options.login } = told;
+    const status = { id: this.nextId(), state, description, logUrl, login, createdAt: this.world.now };
+    deployment.statuses.push(status);
+    return status;
   }
 
   nextId(): number {

@@ -1,9 +1,11 @@
 /** The GitHub adapters against the simulated GitHub, over sockets. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createDeployments } from "../../src/adapters/deployments.ts";
 import { createPullRequests } from "../../src/adapters/pull-requests.ts";
 import { createWorkflows } from "../../src/adapters/workflows.ts";
 import { PortFailure } from "../../src/model/error.ts";
 import { instant, plusMs } from "../../src/model/time.ts";
+import type { Deployments } from "../../src/ports/deployments.ts";
 import type { PullRequests } from "../../src/ports/pull-requests.ts";
 import type { Workflows } from "../../src/ports/workflows.ts";
 import type { Fault } from "../../src/simulator/faults.ts";
@@ -16,6 +18,7 @@ const MARKER = "<!-- runbook:v1 key=run-1/20m -->";
 let github: TestGitHub;
 let workflows: Workflows;
 let pulls: PullRequests;
+let deployments: Deployments;
 
 beforeEach(() => restart());
 afterEach(() => github.server.close());
@@ -26,6 +29,7 @@ async function restart(options: Partial<GitHubOptions> & { behaviour?: WorkflowB
   const config = { baseUrl: github.url, token: "ghp_secret", timeoutMs: 5_000 };
   workflows = createWorkflows(config);
   pulls = createPullRequests(config);
+  deployments = createDeployments(config);
 }
 
 function pass(ms: number): void {
@@ -340,6 +344,30 @@ describe("pull requests and commits", () => {
     expect(github.state.effects.statuses).toMatchObject([
       { sha: HEAD, context: "runbook/20m", state: "success", description: `${"ä".repeat(139)}…` },
     ]);
+  });
+});
+
+describe("deployments", () => {
+  const request = { sha: MERGE, environment: "prod", run: "run-1", description: "ä".repeat(200) };
+
+  test("recorded for an older commit with a red status; found again by who made it", async () => {
+    await pulls.setCommitStatus(REPOSITORY, { sha: MERGE, context: "ci", state: "failure", description: "" });
+    const { id } = await deployments.create(REPOSITORY, request);
+    github.state.addDeployment(REPOSITORY, { sha: MERGE, environment: "prod", payload: '{"runbook":"run-2"}' });
+    github.state.addDeployment(REPOSITORY, { sha: MERGE, environment: "prod", payload: "free text" });
+    github.state.addDeployment(REPOSITORY, { sha: HEAD, environment: "prod" });
+    const found = await deployments.find(REPOSITORY, { sha: MERGE, environment: "prod" });
+    expect(found.map(({ run }) => run)).toEqual([undefined, "run-2", "run-1"]);
+    expect(found.at(-1)?.id).toBe(id);
+  });
+
+  test("its states, newest first", async () => {
+    const { id } = await deployments.create(REPOSITORY, request);
+    const status = { description: "d", autoInactive: true } as const;
+    await deployments.setStatus(REPOSITORY, id, { ...status, state: "in_progress" });
+    await deployments.setStatus(REPOSITORY, id, { ...status, state: "success", logUrl: "https://example.com/log" });
+    expect((await deployments.statuses(REPOSITORY, id)).map(({ state }) => state)).toEqual(["success", "in_progress"]);
+    expect(github.state.effects.deploymentStatuses.at(-1)?.logUrl).toBe("https://example.com/log");
   });
 });
 

@@ -32,6 +32,7 @@ const LASTING = {
   locks: ["lock", "unlock", "hold", "clear"],
   workflows: ["dispatch", "cancel"],
   pullRequests: ["createComment", "updateComment", "setCommitStatus"],
+  deployments: ["create", "setStatus"],
   cloudRun: ["setTraffic"],
   kubernetes: ["restoreTemplate"],
   helm: ["rollback"],

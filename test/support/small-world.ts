@@ -167,6 +167,8 @@ export async function finalWorld(world: SmallWorld): Promise<object> {
     statuses: [...new Set(repository.statuses.map(({ description = "" }) => description.replace(/;.*/, "")))]
       .filter((status) => !status.startsWith("FAIL at"))
       .sort(),
+    // One deployment, whatever died in between; which states were told depends on when.
+    deployments: repository.deployments.map(({ environment, statuses }) => `${environment} ${statuses.at(-1)?.state}`),
     told: [...new Set(cloud.control.notifications.map(({ id }) => id.replace(/^[^/]*\//, "")))].sort(),
     abandoned: Object.keys(progress?.abandonedPosts ?? {}),
     locks: (await world.locks())

@@ -660,11 +660,6 @@ const BAD: readonly (readonly [name: string, text: string, expected: readonly st
     withLine(2, "schedule: '0 * * * *'"),
     ["2:1 not-built: `schedule:` is not built yet: nothing would start this runbook"],
   ],
-  [
-    "a GitHub deployment",
-    `${GOOD}report: { deployment: true }\n`,
-    ["18:11 not-built: `deployment: true` is not built yet: no GitHub deployment would be recorded"],
-  ],
 ];
 
 describe("conditions and groups", () => {
