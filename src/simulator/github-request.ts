@@ -21,6 +21,8 @@ export interface GitHubReply {
   readonly text?: string;
   readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** What a scenario made of the answer: nothing that GitHub would say. */
+  readonly isFault?: boolean;
   /** The whole list, to be cut into pages; `body` is then made by `page`. */
   readonly list?: { readonly items: readonly unknown[]; page(items: readonly unknown[], total: number): unknown };
 }

@@ -42,10 +42,7 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const origin = `http://${request.headers.host ?? "127.0.0.1"}`;
-  const url = new URL(request.url ?? "/", origin);
-  const prefix = /^\/api(\/v3)?(?=\/)/.exec(url.pathname)?.[0] ?? "";
-  const pathname = url.pathname.slice(prefix.length);
+  const { origin, url, prefix, pathname } = pathOf(request);
   const text = await bodyOf(request);
   const matches = routes.flatMap(({ route, pattern }) => {
     const hit = pattern.exec(pathname);
@@ -81,6 +78,14 @@ async function serve(
   );
   send(state, response, reply, request);
   if (response.headersSent && response.statusCode === 304) count.notModified++;
+}
+
+/** `prefix`: of GitHub Enterprise. */
+function pathOf(request: IncomingMessage): { origin: string; url: URL; prefix: string; pathname: string } {
+  const origin = `http://${request.headers.host ?? "127.0.0.1"}`;
+  const url = new URL(request.url ?? "/", origin);
+  const prefix = /^\/api(\/v3)?(?=\/)/.exec(url.pathname)?.[0] ?? "";
+  return { origin, url, prefix, pathname: url.pathname.slice(prefix.length) };
 }
 
 /** "/repos/{owner}/{repo}" to a pattern; `{+name}` takes slashes. */
@@ -122,7 +127,7 @@ function faultReply(state: GitHubState, fault: Fault): GitHubReply {
   const message = limited ? "You have exceeded a secondary rate limit." : `Simulated fault at ${state.world.now}`;
   const headers: Record<string, string> =
     fault.retryAfterSeconds === undefined ? {} : { "retry-after": String(fault.retryAfterSeconds) };
-  return { ...errorReply(new GitHubRefusal(fault.status, message)), headers };
+  return { ...errorReply(new GitHubRefusal(fault.status, message)), headers, isFault: true };
 }
 
 /** Cuts a list into its page and says in `Link` which pages there are. */
@@ -168,6 +173,14 @@ function send(state: GitHubState, response: ServerResponse, reply: GitHubReply, 
     ...reply.headers,
   });
   response.end(isFresh ? undefined : text);
+  if (reply.isFault === true) return;
+  state.observe?.({
+    method: response.req.method ?? "",
+    path: pathOf(response.req).pathname,
+    status: response.statusCode,
+    contentType: String(response.getHeader("content-type") ?? ""),
+    text: isFresh ? "" : text,
+  });
 }
 
 function primaryLimit(state: GitHubState): GitHubRefusal | undefined {

@@ -65,6 +65,15 @@ export interface GitHubOptions {
   readonly installation?: boolean;
 }
 
+/** `path`: without the /api/v3 of GitHub Enterprise. */
+export interface GitHubAnswer {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly contentType: string;
+  readonly text: string;
+}
+
 /** What clients changed, in order; each effect once. */
 export interface Effects {
   readonly dispatches: SimulatedRun[];
@@ -109,6 +118,8 @@ export class GitHubState {
   };
   /** Requests per call name; `notModified` of them were answered 304 and cost nothing. */
   readonly requests = new Map<string, { total: number; notModified: number }>();
+  /** Told of each answer that is sent, but for faults. */
+  observe: ((answer: GitHubAnswer) => void) | undefined;
   /** What came as Authorization to the storage behind a redirect, which is not GitHub: nothing ever should. */
   readonly storageTokens: (string | undefined)[] = [];
   readonly rateLimit: { readonly limit: number; used: number; resetAt: Instant };

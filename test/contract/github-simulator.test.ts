@@ -2,8 +2,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { instant, MINUTE, plusMs, SECOND } from "../../src/model/time.ts";
 import type { Happening, SimulatedRun, WorkflowBehaviour } from "../../src/simulator/github-runs.ts";
-import { HEAD, REPOSITORY, type TestGitHub, testGitHub } from "../support/github.ts";
+import { HEAD, holdToGitHubsDescription, REPOSITORY, type TestGitHub, testGitHub } from "../support/github.ts";
 
+holdToGitHubsDescription();
 let github: TestGitHub;
 
 beforeEach(async () => {

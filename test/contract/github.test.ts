@@ -11,10 +11,11 @@ import type { Workflows } from "../../src/ports/workflows.ts";
 import type { Fault } from "../../src/simulator/faults.ts";
 import { fullSha, type GitHubOptions } from "../../src/simulator/github-state.ts";
 import type { WorkflowBehaviour } from "../../src/simulator/github-runs.ts";
-import { HEAD, MERGE, REPOSITORY, type TestGitHub, testGitHub } from "../support/github.ts";
+import { HEAD, MERGE, holdToGitHubsDescription, REPOSITORY, type TestGitHub, testGitHub } from "../support/github.ts";
 
 const MARKER = "<!-- runbook:v1 key=run-1/20m -->";
 
+holdToGitHubsDescription();
 let github: TestGitHub;
 let workflows: Workflows;
 let pulls: PullRequests;

@@ -1,9 +1,11 @@
 /** A simulated GitHub with one repository and two workflows, as contract and step tests want it. */
+import { afterAll, afterEach, expect } from "vitest";
 import { instant } from "../../src/model/time.ts";
 import { Faults } from "../../src/simulator/faults.ts";
 import type { WorkflowBehaviour } from "../../src/simulator/github-runs.ts";
 import { type GitHubServer, startGitHubServer } from "../../src/simulator/github-server.ts";
 import { fullSha, type GitHubOptions, GitHubState } from "../../src/simulator/github-state.ts";
+import { GitHubDescription } from "./github-openapi.ts";
 import { World } from "../../src/simulator/world.ts";
 
 export const REPOSITORY = "BasedHardware/omi";
@@ -41,6 +43,19 @@ on: { workflow_dispatch: { inputs: { runbook_id: { required: false }, environmen
 jobs: { deploy: { steps: [{ run: "deploy \${{ inputs.environment }}" }] } }
 `;
 
+/** What every answer of a test's GitHub is held against. */
+const described = new GitHubDescription();
+
+/** To be called in a test file: no answer of its tests may differ from GitHub's description. */
+export function holdToGitHubsDescription(): void {
+  afterEach(() => {
+    expect(described.violations.splice(0)).toEqual([]);
+  });
+  afterAll(() => {
+    process.stderr.write(`conformance: ${described.summary()}\n`);
+  });
+}
+
 export interface TestGitHub {
   readonly world: World;
   readonly state: GitHubState;
@@ -76,6 +91,7 @@ export async function testGitHub(
     headSha: fullSha("bbbbbbb"),
   });
   state.addPullRequest(REPOSITORY, { number: 7000, title: "Open", merged: false, headSha: HEAD });
+  state.observe = (answer) => described.hold(answer);
   const faults = new Faults();
   const server = await startGitHubServer(state, faults);
   return { world, state, faults, server, url: server.url };

@@ -9,7 +9,14 @@ import type { SimulatedRun, WorkflowBehaviour } from "../../../src/simulator/git
 import type { GitHubOptions } from "../../../src/simulator/github-state.ts";
 import type { Finding, StepContext, StepOutcome } from "../../../src/steps/step.ts";
 import { triggerWorkflow, type TriggerWorkflowArgs } from "../../../src/steps/trigger-workflow.ts";
-import { HEAD, MERGE, REPOSITORY, type TestGitHub, testGitHub } from "../../support/github.ts";
+import {
+  HEAD,
+  MERGE,
+  holdToGitHubsDescription,
+  REPOSITORY,
+  type TestGitHub,
+  testGitHub,
+} from "../../support/github.ts";
 import { EffectLedger, preflightContext, stepContext } from "../../support/step-context.ts";
 
 const BACKEND = triggerWorkflow.args.parse({
@@ -19,6 +26,7 @@ const BACKEND = triggerWorkflow.args.parse({
 });
 const PUSHER = triggerWorkflow.args.parse({ workflow: "pusher.yml", ref: "main", inputs: { environment: "prod" } });
 
+holdToGitHubsDescription();
 let github: TestGitHub;
 let workflows: Workflows;
 let ledger: EffectLedger;
