@@ -1,7 +1,7 @@
 /** The baseline of one service's requests: counted once, at the first look, and frozen. Judges nothing. */
 import { z } from "zod";
 import { PortFailure } from "../model/error.ts";
-import { canonicalJson, type Json } from "../model/json.ts";
+import type { Json } from "../model/json.ts";
 import type { CloudRunTarget, ServiceSwitch } from "../model/service.ts";
 import { type Instant, MINUTE, floorToMinute, instantSchema, msBetween, msOf, plusMs } from "../model/time.ts";
 import type { RequestCount } from "../ports/metrics.ts";
@@ -61,9 +61,7 @@ export async function baselineErrors(
   const kept = known.success && known.data.to === switched.to ? known.data : empty(context, switched);
   const counted = await withErrors(context, target, kept, filter, key);
   const stored = await withMetrics(context, target, counted);
-  if (!known.success || canonicalJson(stored) !== canonicalJson(known.data)) {
-    await context.saveSample(key, stored as unknown as Json);
-  }
+  if (!known.success || stored !== known.data) await context.saveSample(key, stored as unknown as Json);
   return {
     from: stored.from,
     until: stored.until,
@@ -150,6 +148,7 @@ export function cutsOf(
 }
 
 async function withMetrics(context: LookContext<unknown>, target: CloudRunTarget, stored: Stored): Promise<Stored> {
+  if (stored.requests !== "pending" && stored.latencyP95 !== "pending") return stored;
   const { metrics } = context.ports;
   const { from, until } = stored;
   const requests =
