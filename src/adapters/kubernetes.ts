@@ -5,6 +5,7 @@ import type { KubernetesTarget } from "../model/service.ts";
 import type { Kubernetes, Pod, RestoreTemplate, Workload, WorkloadRevision } from "../ports/kubernetes.ts";
 import { type Api, Clusters, type KubernetesConfig } from "./kubernetes-client.ts";
 import { kubernetesFailure } from "./kubernetes-failure.ts";
+import { Identities, type Identity, identityOf, readIdentity } from "./kubernetes-identity.ts";
 import {
   daemonSetWorkload,
   deploymentWorkload,
@@ -12,7 +13,6 @@ import {
   instantOf,
   podOf,
   required,
-  selectorText,
   statefulSetWorkload,
 } from "./kubernetes-objects.ts";
 
@@ -36,10 +36,16 @@ export function createKubernetes(config: KubernetesConfig): Kubernetes {
       throw kubernetesFailure(`${what} ${name}`, error, signal);
     }
   };
+  const identities = new Identities();
   return {
-    workload: (target, signal) => call("read", target, signal, (api) => readWorkload(api, target)),
-    revisions: (target, signal) => call("list the revisions of", target, signal, (api) => readRevisions(api, target)),
-    pods: (target, signal) => call("list the pods of", target, signal, (api) => readPods(api, target)),
+    workload: (target, signal) =>
+      call("read", target, signal, async (api) => identities.keep(target, await readWorkload(api, target))),
+    revisions: (target, signal) =>
+      call("list the revisions of", target, signal, async (api) =>
+        readRevisions(api, target, await identities.of(api, target)),
+      ),
+    pods: (target, signal) =>
+      call("list the pods of", target, signal, async (api) => readPods(api, target, await identities.of(api, target))),
     events: (target, about, signal) =>
       call("list the events of", target, signal, (api) => readEvents(api, target, about)),
     podLog: (target, pod, container, options, signal) =>
@@ -69,30 +75,19 @@ async function readWorkload({ apps, core, lastBody }: Api, target: KubernetesTar
       return statefulSetWorkload(await apps.readNamespacedStatefulSet({ name, namespace }));
     case "DaemonSet": {
       const set = await apps.readNamespacedDaemonSet({ name, namespace });
-      const revisions = await readControllerRevisions({ apps, core, lastBody }, target);
+      const revisions = await readControllerRevisions({ apps, core, lastBody }, target, identityOf(set));
       return daemonSetWorkload(set, revisions.at(-1)?.name ?? "");
     }
   }
 }
 
-/** The workload's own selector and uid: what belongs to it is matched by one and owned by the other. */
-async function identity({ apps }: Api, target: KubernetesTarget): Promise<{ selector: string; uid: string }> {
-  const { namespace, name } = target;
-  const read = {
-    Deployment: () => apps.readNamespacedDeployment({ name, namespace }),
-    StatefulSet: () => apps.readNamespacedStatefulSet({ name, namespace }),
-    DaemonSet: () => apps.readNamespacedDaemonSet({ name, namespace }),
-  };
-  const { metadata, spec } = await read[target.kind]();
-  return {
-    selector: selectorText(required(spec?.selector, "the workload has no selector")),
-    uid: required(metadata?.uid, "the workload has no uid"),
-  };
-}
-
-async function readRevisions(api: Api, target: KubernetesTarget): Promise<readonly WorkloadRevision[]> {
-  if (target.kind !== "Deployment") return readControllerRevisions(api, target);
-  const { selector, uid } = await identity(api, target);
+async function readRevisions(
+  api: Api,
+  target: KubernetesTarget,
+  identity: Identity,
+): Promise<readonly WorkloadRevision[]> {
+  if (target.kind !== "Deployment") return readControllerRevisions(api, target, identity);
+  const { selector, uid } = identity;
   const sets = await pages((page) =>
     api.apps.listNamespacedReplicaSet({ namespace: target.namespace, labelSelector: selector, ...page }),
   );
@@ -111,13 +106,17 @@ async function readRevisions(api: Api, target: KubernetesTarget): Promise<readon
 }
 
 /** Oldest first. They do not know their pods: the counts come from the pods' labels. */
-async function readControllerRevisions(api: Api, target: KubernetesTarget): Promise<readonly WorkloadRevision[]> {
-  const { selector, uid } = await identity(api, target);
+async function readControllerRevisions(
+  api: Api,
+  target: KubernetesTarget,
+  identity: Identity,
+): Promise<readonly WorkloadRevision[]> {
+  const { selector, uid } = identity;
   const { namespace } = target;
   const revisions = await pages((page) =>
     api.apps.listNamespacedControllerRevision({ namespace, labelSelector: selector, ...page }),
   );
-  const pods = (await readPods(api, target)).filter(({ terminating }) => !terminating);
+  const pods = (await readPods(api, target, identity)).filter(({ terminating }) => !terminating);
   return revisions
     .filter(({ metadata }) => isOwnedBy(metadata?.ownerReferences, uid))
     .toSorted((a, b) => a.revision - b.revision)
@@ -138,9 +137,7 @@ async function readControllerRevisions(api: Api, target: KubernetesTarget): Prom
     });
 }
 
-async function readPods(api: Api, target: KubernetesTarget): Promise<readonly Pod[]> {
-  const { selector } = await identity(api, target);
-  const { namespace } = target;
+async function readPods(api: Api, { namespace }: KubernetesTarget, { selector }: Identity): Promise<readonly Pod[]> {
   const pods = await pages((page) => api.core.listNamespacedPod({ namespace, labelSelector: selector, ...page }));
   return pods.map(podOf);
 }
@@ -200,7 +197,7 @@ async function restoreTemplate(
 }
 
 async function rawRevisions(api: Api, target: KubernetesTarget): Promise<readonly RawRevision[]> {
-  const { selector, uid } = await identity(api, target);
+  const { selector, uid } = await readIdentity(api, target);
   const { namespace } = target;
   const found = await pages(async (page) => {
     const request = { namespace, labelSelector: selector, ...page };
