@@ -21,9 +21,14 @@ import { percentileOf, quantile, type Spread } from "./traffic-latency.ts";
 import type { TrafficProfile } from "./traffic-profile.ts";
 import type { World } from "./world.ts";
 
-interface Segment {
-  readonly profile: TrafficProfile;
+/** A profile from its moment on, and by minute what its rules placed, as long as the surroundings are the same. */
+interface Part {
   readonly fromMs: number;
+  readonly profile: TrafficProfile;
+  readonly placed: WeakMap<Surroundings, Map<number, readonly Placed[]>>;
+}
+
+interface Segment extends Part {
   readonly untilMs: number;
 }
 
@@ -34,13 +39,15 @@ export interface MinuteCount {
   readonly count: number;
 }
 
+/** Minutes: two days. */
+const MOST_KEPT = 2_880;
 const ORDINARY_LINE = "INFO: request handled";
 const DEFAULT_LATENCY = { p50Ms: 60, p95Ms: 240 };
 
 export class Traffic implements LogSource {
   readonly #world: World;
   readonly #cloudRun: CloudRunState;
-  readonly #timelines = new Map<string, { readonly fromMs: number; readonly profile: TrafficProfile }[]>();
+  readonly #timelines = new Map<string, Part[]>();
   readonly #surroundings = new Map<string, Surroundings>();
 
   constructor(world: World, cloudRun: CloudRunState) {
@@ -52,10 +59,10 @@ export class Traffic implements LogSource {
   setProfile(key: string, profile: TrafficProfile, from: Instant = this.#world.now): void {
     const timeline = this.#timelines.get(key);
     if (timeline === undefined) {
-      this.#timelines.set(key, [{ fromMs: 0, profile }]);
+      this.#timelines.set(key, [{ fromMs: 0, profile, placed: new WeakMap() }]);
       return;
     }
-    timeline.push({ fromMs: Math.max(msOf(from), msOf(this.#world.now)), profile });
+    timeline.push({ fromMs: Math.max(msOf(from), msOf(this.#world.now)), profile, placed: new WeakMap() });
     timeline.sort((a, b) => (a.fromMs < b.fromMs ? -1 : 1));
   }
 
@@ -85,9 +92,9 @@ export class Traffic implements LogSource {
       const name = `${revision} ${status}`;
       if (count > 0) sums.set(name, { revision, status, count: (sums.get(name)?.count ?? 0) + count });
     };
-    for (const { profile, ...window } of this.#segments(key, minuteMs)) {
-      for (const { revision, status } of this.#placed(profile, window, minuteMs, around)) add(revision, status, 1);
-      for (const { revision, status, count } of slotTotals(profile, minuteMs, window, around)) {
+    for (const segment of this.#segments(key, minuteMs)) {
+      for (const { revision, status } of this.#placed(segment, minuteMs, around)) add(revision, status, 1);
+      for (const { revision, status, count } of slotTotals(segment.profile, minuteMs, segment, around)) {
         add(revision, status, count);
       }
     }
@@ -100,11 +107,12 @@ export class Traffic implements LogSource {
     const spreads = new Map<string, { spread: Spread; count: number }>();
     const exact: number[] = [];
     for (let minuteMs = sinceMs; minuteMs < untilMs; minuteMs += MINUTE) {
-      for (const { profile, ...window } of this.#segments(key, minuteMs)) {
-        for (const request of this.#placed(profile, window, minuteMs, around)) {
+      for (const segment of this.#segments(key, minuteMs)) {
+        const { profile } = segment;
+        for (const request of this.#placed(segment, minuteMs, around)) {
           if (revision === undefined || request.revision === revision) exact.push(request.latencyMs);
         }
-        for (const total of slotTotals(profile, minuteMs, window, around)) {
+        for (const total of slotTotals(profile, minuteMs, segment, around)) {
           if (revision !== undefined && total.revision !== revision) continue;
           if (total.latencyMs !== undefined) {
             exact.push(...Array.from({ length: total.count }, () => total.latencyMs ?? 0));
@@ -143,33 +151,33 @@ export class Traffic implements LogSource {
   }
 
   #requests(
-    { profile, ...window }: Segment,
+    segment: Segment,
     minuteMs: number,
     hint: EntryHint,
     around: Surroundings,
     place: EntryPlace,
   ): readonly SimulatedEntry[] {
+    const { profile, fromMs, untilMs } = segment;
     const onlyFailing =
       (hint.minStatus ?? 0) > 299 || ["WARNING", "ERROR", "CRITICAL"].includes(hint.minSeverity ?? "");
-    const ordinary = [...slots(profile, minuteMs, { ...window, onlyFailing }, around)].map((slot) =>
+    const ordinary = [...slots(profile, minuteMs, { fromMs, untilMs, onlyFailing }, around)].map((slot) =>
       ordinaryRequest(profile, slot, minuteMs, around),
     );
-    return [...this.#placed(profile, window, minuteMs, around), ...ordinary].map((request) =>
-      requestEntry(place, request),
-    );
+    return [...this.#placed(segment, minuteMs, around), ...ordinary].map((request) => requestEntry(place, request));
   }
 
   /** A failing request also writes its rule's message; ordinary INFO lines show that the service is alive. */
   #application(
-    { profile, ...window }: Segment,
+    segment: Segment,
     minuteMs: number,
     hint: EntryHint,
     around: Surroundings,
     place: EntryPlace,
   ): readonly SimulatedEntry[] {
+    const { profile, fromMs, untilMs } = segment;
     const failing = [
-      ...this.#placed(profile, window, minuteMs, around),
-      ...slots(profile, minuteMs, { ...window, onlyFailing: true }, around),
+      ...this.#placed(segment, minuteMs, around),
+      ...slots(profile, minuteMs, { fromMs, untilMs, onlyFailing: true }, around),
     ];
     const messages = failing.flatMap(({ id, atMs, revision, message }): Line[] =>
       message === undefined
@@ -180,19 +188,18 @@ export class Traffic implements LogSource {
     const words = [ORDINARY_LINE, "cloud_run_revision", "stdout", place.service.key, ...place.service.revisions.keys()];
     const info = quiet || !mayHold(words, hint) ? [] : ordinaryLines(profile, minuteMs, around);
     return [...messages, ...placedLines(profile, minuteMs, around), ...info]
-      .filter(({ atMs }) => atMs >= window.fromMs && atMs < window.untilMs)
+      .filter(({ atMs }) => atMs >= fromMs && atMs < untilMs)
       .map((line) => appEntry(place, line));
   }
 
-  #placed(
-    profile: TrafficProfile,
-    window: { fromMs: number; untilMs: number },
-    minuteMs: number,
-    around: Surroundings,
-  ): readonly Placed[] {
-    return placedRequests(profile, minuteMs, around).filter(
-      ({ atMs }) => atMs >= window.fromMs && atMs < window.untilMs,
-    );
+  /** Kept, because several filters ask for the same past in turn. */
+  #placed({ profile, placed, fromMs, untilMs }: Segment, minuteMs: number, around: Surroundings): readonly Placed[] {
+    const kept = placed.get(around) ?? new Map<number, readonly Placed[]>();
+    placed.set(around, kept);
+    const all = kept.get(minuteMs) ?? placedRequests(profile, minuteMs, around);
+    if (kept.size >= MOST_KEPT) kept.clear();
+    kept.set(minuteMs, all);
+    return all.filter(({ atMs }) => atMs >= fromMs && atMs < untilMs);
   }
 
   #segments(key: string, minuteMs: number): readonly Segment[] {
@@ -200,7 +207,7 @@ export class Traffic implements LogSource {
     return timeline.flatMap((part, index) => {
       const fromMs = Math.max(part.fromMs, minuteMs);
       const untilMs = Math.min(timeline[index + 1]?.fromMs ?? Number.POSITIVE_INFINITY, minuteMs + MINUTE);
-      return fromMs < untilMs ? [{ profile: part.profile, fromMs, untilMs }] : [];
+      return fromMs < untilMs ? [{ ...part, fromMs, untilMs }] : [];
     });
   }
 
