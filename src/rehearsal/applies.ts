@@ -1,5 +1,6 @@
 /** Whether a scenario means anything to a runbook; decides from the plan alone. */
 import type { Plan } from "../model/plan.ts";
+import type { Runbook } from "../model/runbook.ts";
 import type { Need, Scenario } from "./scenario.ts";
 
 /** What the scenario needs and the plan does not have; empty: it applies. */
@@ -15,6 +16,10 @@ function has({ runbook }: Plan, need: Need): boolean {
       return runbook.steps.filter(({ uses }) => uses === "trigger-workflow").length > 1;
     case "two-cloud-run":
       return Object.values(runbook.services).filter(({ platform }) => platform === "cloud-run").length > 1;
+    case "canary":
+      return isCanary(runbook);
+    case "all-at-once":
+      return !isCanary(runbook);
     case "cloud-run":
     case "kubernetes":
       return Object.values(runbook.services).some(({ platform }) => platform === need);
@@ -30,4 +35,9 @@ function has({ runbook }: Plan, need: Need): boolean {
     case "http-check":
       return runbook.monitor?.checks.some(({ uses }) => uses === need) ?? false;
   }
+}
+
+/** Its moments come by degrees: what a scenario times from the deploy meets other shares of the traffic. */
+function isCanary({ steps }: Runbook): boolean {
+  return steps.some(({ uses }) => uses === "shift-traffic");
 }

@@ -15,6 +15,10 @@ export function buildControl(cloud: SimulatedCloud, plan: Plan, scenario: Scenar
   }
   for (const { about, answer, after } of scenario.operator)
     control.answers.push({ about, answer, afterMs: after, by: "the scenario's operator" });
+  // What a scenario is about begins after the approval: only those about approvals say otherwise.
+  if (!scenario.operator.some(({ about }) => about === "approve")) {
+    control.answers.push({ about: "approve", answer: "approve", afterMs: 30_000, by: "the scenario's operator" });
+  }
   for (const [service, target] of Object.entries(plan.runbook.services)) {
     if (target.platform !== "kubernetes" || ruleFor(service, scenario, plan).pods?.helm !== true) continue;
     control.releases.push({

@@ -6,7 +6,7 @@ import type { PodBehaviour } from "../simulator/kubernetes-model.ts";
 import { addFaults } from "./build-faults.ts";
 import { addProbes } from "./build-control.ts";
 import { trafficOf } from "./build-traffic.ts";
-import { lastDeployed, ruleFor } from "./roles.ts";
+import { isCanaried, lastDeployed, ruleFor } from "./roles.ts";
 import type { Scenario, ServiceRule } from "./scenario.ts";
 import type { SimulatedCloud } from "./simulated-cloud.ts";
 import { commitsOf, digestOfVersion, kubernetesImage } from "./versions.ts";
@@ -40,6 +40,7 @@ function carryOut(cloud: SimulatedCloud, service: string, target: ServiceTarget,
   cloud.cloudRun.deploy(key, {
     image: `gcr.io/${target.project}/${target.service}:latest`,
     commit: commitsOf(scenario).after,
+    ...(isCanaried(service, plan) ? { noTraffic: true } : {}),
     outcome: rule.deploy?.ready === "never" ? "fails" : "ready",
     ...(rule.deploy?.reason === undefined ? {} : { reason: rule.deploy.reason }),
     ...(rule.deploy?.message === undefined ? {} : { message: rule.deploy.message }),

@@ -52,13 +52,20 @@ export function workflowRuleFor(
   return scenario.workflows.findLast(({ which }) => means(which));
 }
 
+const AWAITING: readonly string[] = ["wait-for-revision", "shift-traffic", "rollout-status"];
+
+/** Whether the service gets its new revision by degrees, so that its workflow deploys without traffic. */
+export function isCanaried(service: string, { runbook }: Plan): boolean {
+  return runbook.steps.some(({ uses, services }) => uses === "shift-traffic" && services.includes(service));
+}
+
 /** The services whose switch is awaited between this trigger and the next one: what its workflow deploys. */
 export function deployedBy(step: StepSpec, plan: Plan): readonly string[] {
   const { steps } = plan.runbook;
   const after = steps.slice(steps.indexOf(step) + 1);
   const next = after.findIndex(({ uses }) => uses === "trigger-workflow");
   const own = next === -1 ? after : after.slice(0, next);
-  const awaited = own.filter(({ uses }) => uses === "wait-for-revision" || uses === "rollout-status");
+  const awaited = own.filter(({ uses }) => AWAITING.includes(uses));
   return [...new Set(awaited.flatMap(({ services }) => services))];
 }
 

@@ -192,6 +192,8 @@ const needSchema = z.enum([
   "two-workflows",
   "cloud-run",
   "two-cloud-run",
+  "canary",
+  "all-at-once",
   "kubernetes",
   "monitor",
   "check-errors",
@@ -211,7 +213,7 @@ export const scenarioSchema = z.strictObject({
     .array(needSchema)
     .default([])
     .describe(
-      "what a runbook must have for this scenario to apply; rollback-question: on-fail is ask; keeps-by-default: and nobody answering keeps",
+      "what a runbook must have for this scenario to apply; canary: shift-traffic; all-at-once: none; rollback-question: on-fail is ask; keeps-by-default: and nobody answering keeps",
     ),
   start: instantText.default("2026-04-12T04:00:00Z"),
   commits: z
@@ -256,7 +258,9 @@ export const scenarioSchema = z.strictObject({
       }),
     )
     .default([])
-    .describe("what the operator answers; to anything else there is no answer"),
+    .describe(
+      "what the operator answers; an approval that is not mentioned is given, to anything else there is no answer",
+    ),
   faults: z.array(faultSchema).default([]),
   process: z
     .array(fateSchema)

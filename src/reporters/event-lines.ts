@@ -1,5 +1,6 @@
 /** What a person is told of each event, in a line or a few; events that only matter to the machine give none. */
 import type { EventOf, RunEvent } from "../model/event.ts";
+import { type ServiceSwitch, shareOf } from "../model/service.ts";
 import type { Progress } from "../model/progress.ts";
 import { formatDuration, msBetween, MINUTE } from "../model/time.ts";
 import type { CheckResult, Verdict } from "../model/verdict.ts";
@@ -53,14 +54,7 @@ export function linesOf(event: RunEvent, after: Progress): readonly Line[] {
     case "effect-rejected":
       return [line("!", "doubt", event.item, `it certainly did not happen: ${event.failure.what}`)];
     case "service-switched":
-      return [
-        line(
-          "⇄",
-          "good",
-          event.change.service,
-          `serves ${event.change.to} since ${time(event.change.at)} UTC (its T0); before: ${event.change.from}`,
-        ),
-      ];
+      return [line("⇄", "good", event.change.service, servesText(event.change))];
     case "commits-compared":
       return [line("·", "plain", event.service, commitsText(event))];
     case "service-superseded":
@@ -220,4 +214,13 @@ export function signOf(verdict: Verdict): string {
 
 export function toneOf(verdict: Verdict): Tone {
   return ({ pass: "good", warn: "doubt", fail: "bad", inconclusive: "doubt" } as const)[verdict];
+}
+
+/** A share of the traffic is no T0 yet. */
+function servesText(change: ServiceSwitch): string {
+  const since = `since ${time(change.at)} UTC`;
+  const share = shareOf(change);
+  return share < 100
+    ? `serves ${change.to} with ${share} % ${since}; the rest: ${change.from}`
+    : `serves ${change.to} ${since} (its T0); before: ${change.from}`;
 }

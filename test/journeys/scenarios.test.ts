@@ -115,7 +115,10 @@ describe("the plain failures", () => {
       scenario: "good-day",
       change: (scenario) => ({
         ...scenario,
-        operator: answer === undefined ? [] : [{ about: "approve", answer, after: 60_000 }],
+        // Without an answer: one that comes too late.
+        operator: [
+          { about: "approve", answer: answer ?? "approve", after: answer === undefined ? 48 * 3_600_000 : 60_000 },
+        ],
       }),
     });
     const ran = await journey.run("deploy", runbook, "--yes");
