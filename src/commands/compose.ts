@@ -18,8 +18,16 @@ export interface Cloud {
 export async function composeCloud(endpoints: Endpoints, io: Io): Promise<Cloud> {
   const bound = requestTimeout(io.env);
   return endpoints.control === undefined
-    ? composeReal(await composeClients(endpoints, bound), io)
+    ? composeReal(await composeClients(await withToken(endpoints, io), bound), io)
     : composeSimulated(endpoints, endpoints.control, bound);
+}
+
+/** Only for real clouds: a simulated one brings its own token, and the operator's is never asked for. */
+async function withToken(endpoints: Endpoints, io: Io): Promise<Endpoints> {
+  if (endpoints.githubToken !== undefined) return endpoints;
+  const { ghToken } = await import("../adapters/gh-token.ts");
+  const githubToken = await ghToken(io.env, endpoints.githubUrl);
+  return githubToken === undefined ? endpoints : { ...endpoints, githubToken };
 }
 
 type Clients = Pick<

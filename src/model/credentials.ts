@@ -1,6 +1,7 @@
 /** How adapters say that a credential is missing, so that preflight can tell it once however many services need it. */
 
-export const NO_GITHUB_TOKEN = "there is no GitHub token (set GITHUB_TOKEN or GH_TOKEN; `gh auth token` prints one)";
+export const NO_GITHUB_TOKEN =
+  "there is no GitHub token (set GITHUB_TOKEN or GH_TOKEN, or log in with `gh auth login`)";
 
 /** `cause`: what Google's library says, in one line. */
 export function noGoogleCredentials(cause: string): string {
