@@ -1,10 +1,9 @@
 /** `runbook deploy`: load, plan, preflight, confirm, lock, journal, and drive. Nothing is touched before all of that is good. */
 import { createInterface } from "node:readline/promises";
-import { LOCK_TTL_MS } from "../engine/locking.ts";
 import type { LockEntry } from "../journal/state.ts";
 import type { Plan } from "../model/plan.ts";
 import { identityOf } from "../model/service.ts";
-import { formatDuration } from "../model/time.ts";
+import { formatDuration, MINUTE } from "../model/time.ts";
 import { makePlan } from "../planning/make-plan.ts";
 import { preflight, type Preflight } from "../planning/preflight.ts";
 import { planText } from "../planning/show-plan.ts";
@@ -166,13 +165,16 @@ async function confirm(plan: Plan, io: Io): Promise<boolean> {
   }
 }
 
+/** Until the run's first turn renews them: whoever dies in between keeps others out no longer than this. */
+const BEGIN_TTL_MS = MINUTE;
+
 /** Locks first, then the journal: a run never exists that another one's lock would have refused. */
 async function begin(session: Session, plan: Plan, checked: Preflight): Promise<string | undefined> {
   const { state, cloud, ids, io } = session;
   const now = cloud.clock.now();
   const run = ids.run(now);
   const because = `deploy of ${plan.runbook.name}`;
-  const taken = await state.locks.lock(identitiesOf(plan), run, ids.owner(), now, LOCK_TTL_MS, because);
+  const taken = await state.locks.lock(identitiesOf(plan), run, ids.owner(), now, BEGIN_TTL_MS, because);
   if ("blockedBy" in taken) {
     tellBlocked(io, plan, taken.blockedBy);
     return undefined;

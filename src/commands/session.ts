@@ -1,5 +1,6 @@
 /** One invocation's work on runs: the state, the clouds, and the engine put together; closed when the command ends. */
 import type { EngineDeps, ResolvedArgs } from "../engine/deps.ts";
+import { guardPorts } from "../engine/guarded-ports.ts";
 import type { State } from "../journal/state.ts";
 import { RunbookError } from "../model/error.ts";
 import type { RunEvent } from "../model/event.ts";
@@ -53,6 +54,8 @@ export async function openSession(options: SessionOptions, io: Io): Promise<Sess
 }
 
 function sessionOf(io: Io, endpoints: Endpoints, state: State, cloud: Cloud, ids: Session["ids"]): Session {
+  // Once: what is learnt of an API holds for every run of this process.
+  const ports = guardPorts(cloud.ports, cloud.clock);
   return {
     io,
     state,
@@ -61,7 +64,7 @@ function sessionOf(io: Io, endpoints: Endpoints, state: State, cloud: Cloud, ids
     endpoints,
     engine: (signal, observe) => ({
       state,
-      ports: cloud.ports,
+      ports,
       clock: cloud.clock,
       operator: cloud.operator,
       folded: new Map(),

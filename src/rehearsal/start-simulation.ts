@@ -38,7 +38,7 @@ export async function startSimulation(cloud: SimulatedCloud): Promise<Simulation
     logSources: [cloud.kubernetesLogs],
   });
   const kubernetes = await startKubernetesServer(cloud.kubernetes, faults);
-  const storage = await startStorageServer(new StorageState(), faults, world);
+  const storage = await startStorageServer(new StorageState(), faults, world, true);
   const control = await startControlServer(cloud.control, faults);
   const clock = await ClockServer.start(world);
   return {

@@ -1,4 +1,5 @@
 /** One plain line for each thing that a person cares about, with the world's time: for pipes, logs and CI. */
+import type { RunEvent } from "../model/event.ts";
 import type { Progress } from "../model/progress.ts";
 import type { Instant } from "../model/time.ts";
 import type { Verdict } from "../model/verdict.ts";
@@ -16,6 +17,7 @@ const WIDEST_SUBJECT = 28;
 export function createLinesScreen(options: ScreenOptions): Screen {
   const paint = createPaint(options);
   const told = new Map<string, string>();
+  const outages = new Set<string>();
   let day = "";
   let last: Instant | undefined;
   let width = 12;
@@ -46,6 +48,7 @@ export function createLinesScreen(options: ScreenOptions): Screen {
       // Every minute some check learns more: only another verdict is news.
       if (event.type === "production-judged" && event.verdict === production) return;
       if (event.type === "production-judged") production = event.verdict;
+      if (isKnownOutage(event, outages)) return;
       for (const line of linesOf(event, progress)) print(event.at, line);
       const comment = options.showComments ? deliveredComment(event, progress) : undefined;
       if (comment !== undefined) write(`${boxed(comment.title, comment.body, options.columns)}\n`);
@@ -62,6 +65,16 @@ export function createLinesScreen(options: ScreenOptions): Screen {
       write(closingText(progress, exitCode));
     },
   };
+}
+
+/** An API that does not answer is told once, by whichever item meets it first. */
+function isKnownOutage(event: RunEvent, outages: Set<string>): boolean {
+  if (event.type !== "item-retrying" && event.type !== "effect-rejected") return false;
+  const { what } = event.failure;
+  if (!what.includes(" does not answer since ")) return false;
+  const isKnown = outages.has(what);
+  outages.add(what);
+  return isKnown;
 }
 
 /** A wait that keeps the machine going, not the run: the look of every minute, an edit, a renewal. */

@@ -10,15 +10,23 @@ const DRIPS = 4;
 
 /**
  * Has the answer go wrong. True: the call must not be carried out, and nothing more is to be sent. False: carry it out and
- * send the answer, which is lost or damaged where the fault says so. `refuse` sends the API's own error.
+ * send the answer, which is lost or damaged where the fault says so. `refuse` sends the API's own error; `over` is told when
+ * the world has passed the bound of a call without a whole answer.
  */
-export function misbehave(response: ServerResponse, fault: Fault, world: World, refuse: () => void): boolean {
+export function misbehave(
+  response: ServerResponse,
+  fault: Fault,
+  world: World,
+  refuse: () => void,
+  over: () => void = () => undefined,
+): boolean {
   switch (fault.kind) {
     case "status":
       refuse();
       return true;
     case "timeout":
       world.waste(PAST_EVERY_BOUND_MS);
+      over();
       return true;
     case "reset":
       response.socket?.resetAndDestroy();
@@ -33,7 +41,7 @@ export function misbehave(response: ServerResponse, fault: Fault, world: World, 
       instead(response, (body) => sendPart(response, body, () => response.socket?.destroy()));
       return false;
     case "drip":
-      instead(response, (body) => sendPart(response, body, () => drip(response, world)));
+      instead(response, (body) => sendPart(response, body, () => drip(response, world, over)));
       return false;
     case "empty-page":
       return false;
@@ -69,9 +77,10 @@ function sendPart(response: ServerResponse, body: Buffer, then: () => void): voi
   response.write(body.length === 0 ? " " : body.subarray(0, Math.ceil(body.length / 2)), then);
 }
 
-function drip(response: ServerResponse, world: World): void {
+function drip(response: ServerResponse, world: World, over: () => void): void {
   for (let drop = 0; drop < DRIPS; drop++) {
     if (!response.destroyed) response.write(" ");
     world.waste(PAST_EVERY_BOUND_MS / DRIPS);
   }
+  over();
 }

@@ -16,9 +16,16 @@ export interface StorageServer {
 }
 
 /** https://cloud.google.com/storage/docs/json_api/v1: the paths of `b/BUCKET/o`, and of uploads. */
-export async function startStorageServer(state: StorageState, faults: Faults, world: World): Promise<StorageServer> {
+/** `endsSilence`: a call without an answer is broken off once its world time has passed. A state's clients have no other bound than real time. */
+export async function startStorageServer(
+  state: StorageState,
+  faults: Faults,
+  world: World,
+  endsSilence = false,
+): Promise<StorageServer> {
   const server = createServer((request, response) => {
-    serve(state, faults, world, request, response).catch((error: unknown) => refuse(response, error));
+    const over = (): void => void (endsSilence && response.destroy());
+    serve(state, faults, world, request, response, over).catch((error: unknown) => refuse(response, error));
   });
   return listen(server);
 }
@@ -29,12 +36,13 @@ async function serve(
   world: World,
   request: IncomingMessage,
   response: ServerResponse,
+  over: () => void,
 ): Promise<void> {
   const url = new URL(request.url ?? "/", "http://storage");
   const body = await buffer(request);
   const call = callOf(request, url, body);
   const fault = faults.take("storage", call.name, world.now);
-  if (fault !== undefined && misbehave(response, fault, world, () => sendFault(response, fault))) return;
+  if (fault !== undefined && misbehave(response, fault, world, () => sendFault(response, fault), over)) return;
   const answer = call.act(state, fault?.kind === "empty-page");
   if (answer === undefined) response.writeHead(204).end();
   else if ("media" in answer) sendMedia(response, answer.media);

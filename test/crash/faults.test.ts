@@ -1,93 +1,129 @@
 /** Each call that a deploy and its rollback make, misbehaving once or thrice. `RUNBOOK_CHAOS=full` tries the whole matrix. */
 import { expect, test } from "vitest";
-import type { Fault } from "../../src/simulator/faults.ts";
-import { checkToTheEnd, finalWorld, type SmallWorld, SMALL, startSmallWorld } from "../support/small-world.ts";
+import { faultKindOf } from "../../src/rehearsal/fault-words.ts";
+import type { Fault, FaultApi } from "../../src/simulator/faults.ts";
+import {
+  checkToTheEnd,
+  finalWorld,
+  type SmallWorld,
+  SMALL,
+  startSmallWorld,
+  type StateKind,
+} from "../support/small-world.ts";
 
 const IS_FULL = process.env["RUNBOOK_CHAOS"] === "full";
-/** Without RUNBOOK_CHAOS: so many cases, spread evenly. */
-const SAMPLE = 12;
+/** "3/8": every eighth case, from the third on, so that several machines share the matrix. */
+const [SHARD = 1, SHARDS = 1] = (process.env["RUNBOOK_CHAOS_SHARD"] ?? "1/1").split("/").map(Number);
 
-const KINDS: readonly Pick<Fault, "kind" | "status" | "retryAfterSeconds">[] = [
-  { kind: "status", status: 500 },
-  { kind: "applied", status: 502 },
-  { kind: "timeout", status: 0 },
-  { kind: "status", status: 503 },
-  { kind: "status", status: 429, retryAfterSeconds: 20 },
-  { kind: "status", status: 429 },
-  { kind: "status", status: 401 },
-  { kind: "status", status: 403 },
-  { kind: "status", status: 404 },
-  { kind: "status", status: 409 },
-];
+const WORDS = [
+  "timeout",
+  "reset",
+  "401",
+  "403",
+  "404",
+  "409",
+  "429",
+  "429+retry-after:20",
+  "500",
+  "applied-502",
+  "503",
+  "malformed",
+  "truncated",
+  "drip",
+  "empty-page",
+] as const;
+
+/** Only these calls have pages with tokens. */
+const PAGED = /^(logging list-entries|monitoring list-time-series|storage list|kubernetes list-.*)$/;
 
 interface Case {
-  readonly api: Fault["api"];
+  readonly api: FaultApi;
   readonly call: string;
   /** Which of these calls is the first to fail. */
   readonly nth: number;
   readonly times: number;
-  readonly fault: (typeof KINDS)[number];
+  readonly word: (typeof WORDS)[number];
 }
 
 /** Counts each call, and has those of `planned` misbehave. */
 function tamper({ cloud }: SmallWorld, planned?: Case): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  cloud.faults.take = (api, call) => {
+  const fault = planned === undefined ? undefined : faultKindOf(planned.word);
+  cloud.faults.take = (api, call): Fault | undefined => {
     const key = `${api} ${call}`;
     const count = (counts.get(key) ?? 0) + 1;
     counts.set(key, count);
+    if (planned === undefined || fault === undefined) return undefined;
     const isHit =
-      planned?.api === api && planned.call === call && count >= planned.nth && count < planned.nth + planned.times;
-    return isHit ? { ...planned.fault, api, call, times: 1 } : undefined;
+      planned.api === api && planned.call === call && count >= planned.nth && count < planned.nth + planned.times;
+    return isHit ? { ...fault, api, call, times: 1 } : undefined;
   };
   return counts;
 }
 
-async function countCalls(): Promise<ReadonlyMap<string, number>> {
-  const world = await startSmallWorld("small-bad");
+/** The calls of a deploy that is rolled back; of one with its state in a bucket, those of the bucket. */
+async function countCalls(kind: StateKind): Promise<readonly (readonly [string, number])[]> {
+  const world = await startSmallWorld("small-bad", kind);
   try {
     const counts = tamper(world);
     expect((await world.deploy()).code).toBe(1);
-    return counts;
+    return [...counts].filter(([key]) => kind === "file" || key.startsWith("storage "));
   } finally {
     await world.close();
   }
 }
 
-function casesOf(counts: ReadonlyMap<string, number>): readonly Case[] {
-  const all = [...counts].flatMap(([key, count]) => {
-    const [api = "", call = ""] = key.split(" ");
+function wordsFor(key: string): readonly Case["word"][] {
+  return WORDS.filter((word) => word !== "empty-page" || PAGED.test(key));
+}
+
+/** Its first and its last time once, in between thrice. */
+function casesOf(counts: readonly (readonly [string, number])[]): readonly Case[] {
+  return counts.flatMap(([key, count]) => {
     const places = [...new Set([1, Math.ceil(count / 2), count])];
     return places.flatMap((nth, place) =>
-      KINDS.map((fault) => ({ api: api as Fault["api"], call, nth, times: place === 1 ? 3 : 1, fault })),
+      wordsFor(key).map((word) => ({ ...named(key), nth, times: place === 1 ? 3 : 1, word })),
     );
   });
-  if (IS_FULL) return all;
-  // A step that shares no factor with the number of kinds meets all of them.
-  const stride = Math.floor(all.length / SAMPLE / 10) * 10 + 7;
-  return all.filter((_, index) => index % stride === stride >> 1);
+}
+
+function named(key: string): { readonly api: FaultApi; readonly call: string } {
+  const [api = "", call = ""] = key.split(" ");
+  return { api: api as FaultApi, call };
+}
+
+/** Every call once and every kind at least once: the kinds go round, each beginning where the one before left off. */
+function sampleOf(counts: readonly (readonly [string, number])[]): readonly Case[] {
+  const paged = counts.findIndex(([key]) => PAGED.test(key));
+  return counts.map(([key, count], index) => {
+    const words = wordsFor(key).filter((word) => word !== "empty-page");
+    const word = index === paged ? "empty-page" : (words[index % words.length] ?? "503");
+    return { ...named(key), nth: Math.ceil(count / 2), times: 1, word };
+  });
 }
 
 /** What is wrong with how the run took it; empty: nothing. `told` collects how runs ended. */
 async function problemsWith(one: Case, told: Map<string, number>): Promise<readonly string[]> {
-  // Silence is bounded by real time.
-  const world = await startSmallWorld("small-bad", one.fault.kind === "timeout" ? { RUNBOOK_TIMEOUT_MS: "1500" } : {});
+  const world = await startSmallWorld("small-bad", one.api === "storage" ? "bucket" : "file");
   const count = (what: string): void => void told.set(what, (told.get(what) ?? 0) + 1);
   try {
     tamper(world, one);
     const ran = await world.run("deploy", SMALL, "--pr", "12", "--yes");
     const { dispatches } = world.cloud.github.effects;
-    if ((await world.progress()) === undefined) {
-      count("refused before anything was touched");
-      const isClear = ran.code !== 0 && ran.stderr.includes("Nothing was touched") && dispatches.length === 0;
-      return isClear ? [] : [`not clear: exit ${ran.code}, ${ran.stderr}`];
-    }
     let progress = await world.progress();
-    if (progress?.paused !== undefined) count("paused and resumed");
-    for (let times = 0; progress?.paused !== undefined && times < 4; times++) {
-      if (progress.paused.because === "") return ["paused without a reason"];
+    if (progress === undefined) {
+      count("refused before anything was touched");
+      const isClear = ran.code !== 0 && /Nothing was touched|Nothing was written/.test(ran.stderr);
+      return isClear && dispatches.length === 0 ? [] : [`not clear: exit ${ran.code}, ${ran.stderr}`];
+    }
+    if (progress.paused !== undefined) count("paused and resumed");
+    else if (progress.finished === undefined) count("left off and resumed");
+    for (let times = 0; isLeft(progress) && times < 4; times++) {
+      if (progress.paused?.because === "") return ["paused without a reason"];
+      const isSilent = ran.stderr === "" && ![0, 3].includes(ran.code);
+      if (progress.paused === undefined && times === 0 && isSilent) return ["left off without a word"];
       await world.run("resume", progress.run);
-      progress = await world.progress();
+      progress = (await world.progress()) ?? progress;
     }
     await checkToTheEnd(world);
     count(`ended ${(await world.progress())?.finished?.outcome ?? "never"}`);
@@ -95,6 +131,13 @@ async function problemsWith(one: Case, told: Map<string, number>): Promise<reado
   } finally {
     await world.close();
   }
+}
+
+type Progress = NonNullable<Awaited<ReturnType<SmallWorld["progress"]>>>;
+
+/** Paused, or left in the middle by a process whose state failed. */
+function isLeft({ finished }: Progress): boolean {
+  return finished === undefined;
 }
 
 interface Final {
@@ -122,19 +165,25 @@ function wrongWith(final: Final): readonly string[] {
 
 test(
   "a call that misbehaves leads to no wrong verdict, no effect twice, and a clear end",
-  { timeout: IS_FULL ? 7_200_000 : 120_000 },
+  { timeout: IS_FULL ? 7_200_000 : 600_000 },
   async () => {
-    const counts = await countCalls();
-    const cases = casesOf(counts);
+    const counts = [...(await countCalls("file")), ...(await countCalls("bucket"))];
+    const all = casesOf(counts);
+    const cases = IS_FULL ? all.filter((_, index) => index % SHARDS === SHARD - 1) : sampleOf(counts);
     const told = new Map<string, number>();
     const wrong: object[] = [];
     for (const one of cases) {
       const problems = await problemsWith(one, told).catch((error: unknown) => [String(error)]);
       if (problems.length > 0) wrong.push({ ...one, problems });
+      if (IS_FULL)
+        process.stdout.write(
+          `${one.api}:${one.call}=${one.word} (${one.nth}, ${one.times}): ${problems.join("; ") || "well"}\n`,
+        );
     }
     const ends = [...told].map(([what, times]) => `${what} ${times}`).join(", ");
+    const kinds = new Set(cases.map(({ word }) => word)).size;
     process.stdout.write(
-      `fault matrix: ${cases.length} cases over ${counts.size} calls: ${ends}; ${wrong.length} wrong\n`,
+      `fault matrix: ${cases.length} of ${all.length} cases, ${kinds} kinds over ${counts.length} calls: ${ends}; ${wrong.length} wrong\n`,
     );
     expect(wrong).toEqual([]);
   },

@@ -13,7 +13,7 @@ afterEach(async () => {
 });
 
 async function start(approval: "approve" | "reject"): Promise<SmallWorld> {
-  world = await startSmallWorld("small-good", {}, RUNBOOK);
+  world = await startSmallWorld("small-good", "file", RUNBOOK);
   world.cloud.control.answers.push({ about: "approve", answer: approval, afterMs: 1_000, by: "tester" });
   return world;
 }

@@ -9,8 +9,8 @@ import { findRunbook } from "../../src/commands/find-runbook.ts";
 import { runForeground } from "../../src/commands/foreground.ts";
 import { simulationOf } from "../../src/commands/rehearse.ts";
 import { openSession } from "../../src/commands/session.ts";
-import { openSqliteState } from "../../src/journal/sqlite-state.ts";
-import type { LockEntry } from "../../src/journal/state.ts";
+import { openState } from "../../src/commands/compose.ts";
+import type { LockEntry, State } from "../../src/journal/state.ts";
 import type { RunEvent } from "../../src/model/event.ts";
 import { type Progress, progressOf } from "../../src/model/progress.ts";
 import { MINUTE, plusMs } from "../../src/model/time.ts";
@@ -51,20 +51,21 @@ export interface SmallWorld {
   close(): Promise<void>;
 }
 
+export type StateKind = "file" | "bucket";
+
 export async function startSmallWorld(
   scenarioName: "small-good" | "small-bad",
-  more: Readonly<Record<string, string>> = {},
+  kind: StateKind = "file",
   runbook = SMALL,
 ): Promise<SmallWorld> {
   const scenario = await loadScenario(join(import.meta.dirname, "runbooks", `${scenarioName}.yaml`));
   const found = await findRunbook(runbook, testIo());
   const simulation = await simulationOf(found, scenario, 1, testIo());
   const directory = await mkdtemp(join(tmpdir(), "small-"));
-  const state = join(directory, "state.db");
+  const state = kind === "file" ? join(directory, "state.db") : "gs://state/runbook";
   const env = {
     USER: "tester",
     RUNBOOK_WEBHOOK: WEBHOOK,
-    ...more,
     ...environmentOf(simulation.addresses),
   };
   const io = (): TestIo => testIo(env);
@@ -83,8 +84,8 @@ export async function startSmallWorld(
       await session.close();
     }
   };
-  const read = async <T>(look: (of: Awaited<ReturnType<typeof openSqliteState>>) => Promise<T>): Promise<T> => {
-    const opened = await openSqliteState(state);
+  const read = async <T>(look: (of: State) => Promise<T>): Promise<T> => {
+    const opened = await openState(state, simulation.addresses);
     try {
       return await look(opened);
     } finally {

@@ -1,0 +1,156 @@
+/**
+ * The ports of one process with what it has learnt of each API: one that is down is left alone for a while, one that asks
+ * for a pause gets it, and the read quota of Cloud Logging is kept. Refuses at once; never waits, never repeats a call.
+ */
+import { messageOf, PortFailure } from "../model/error.ts";
+import { clockTime, formatDuration, type Instant, MINUTE, msBetween, plusMs, SECOND } from "../model/time.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { LogPage, Logs } from "../ports/logs.ts";
+import type { Ports } from "../ports/ports.ts";
+
+type Now = Pick<Clock, "now">;
+
+/** So many calls in a row without an answer, and nobody is asked for `REST_MS`. */
+const MOST_OUTAGES = 5;
+const REST_MS = 30 * SECOND;
+/** A longer pause that is asked for is tried in between: limits are lifted, and clocks differ. */
+const LONGEST_PAUSE_MS = 5 * MINUTE;
+/** entries.list per project. https://cloud.google.com/logging/quotas#api-limits */
+const READS_PER_MINUTE = 60;
+/** Checks of one look that ask the same get the same page. */
+const PAGE_KEPT_MS = 5 * SECOND;
+const MOST_PAGES_KEPT = 16;
+
+/** One per process: all runs share what is learnt. */
+export function guardPorts(ports: Ports, clock: Now): Ports {
+  const circuits = new Map<string, Circuit>();
+  const circuit = (api: string): Circuit => {
+    const known = circuits.get(api) ?? new Circuit(api, clock);
+    circuits.set(api, known);
+    return known;
+  };
+  const github = circuit("GitHub");
+  return {
+    ...ports,
+    workflows: guarded(ports.workflows, () => github),
+    pullRequests: guarded(ports.pullRequests, () => github),
+    cloudRun: guarded(ports.cloudRun, () => circuit("run.googleapis.com")),
+    logs: withinQuota(
+      guarded(ports.logs, () => circuit("logging.googleapis.com")),
+      clock,
+    ),
+    metrics: guarded(ports.metrics, () => circuit("monitoring.googleapis.com")),
+    kubernetes: guarded(ports.kubernetes, ([target]) => circuit(`the cluster ${clusterOf(target)}`)),
+  };
+}
+
+function clusterOf(target: unknown): string {
+  return typeof target === "object" && target !== null && "cluster" in target ? String(target.cluster) : "";
+}
+
+/** Every method that returns a promise goes through its circuit; the others ask nobody. */
+function guarded<T extends object>(port: T, circuitOf: (given: readonly unknown[]) => Circuit): T {
+  return new Proxy(port, {
+    get(_port, key) {
+      const member: unknown = Reflect.get(port, key);
+      if (typeof member !== "function" || key === "link") return member;
+      return (...given: unknown[]) => circuitOf(given).through(() => member.apply(port, given) as Promise<unknown>);
+    },
+  });
+}
+
+/** A circuit breaker over one API: closed, open until `restUntil`, then one call at a time until one is answered. */
+class Circuit {
+  readonly #api: string;
+  readonly #clock: Now;
+  #outages = 0;
+  #since: Instant | undefined;
+  #restUntil: Instant | undefined;
+  #why = "";
+
+  constructor(api: string, clock: Now) {
+    this.#api = api;
+    this.#clock = clock;
+  }
+
+  async through<T>(call: () => Promise<T>): Promise<T> {
+    const now = this.#clock.now();
+    if (this.#restUntil !== undefined && now < this.#restUntil) {
+      throw new PortFailure("unavailable", this.#why, { applied: "no", retryAfterMs: msBetween(now, this.#restUntil) });
+    }
+    // Whoever comes while this one is asked finds the circuit open still.
+    if (this.#restUntil !== undefined) this.#restUntil = plusMs(now, REST_MS);
+    try {
+      const answer = await call();
+      this.#close();
+      return answer;
+    } catch (error) {
+      this.#learn(error);
+      throw error;
+    }
+  }
+
+  #close(): void {
+    this.#outages = 0;
+    this.#since = undefined;
+    this.#restUntil = undefined;
+  }
+
+  #learn(error: unknown): void {
+    const now = this.#clock.now();
+    if (!(error instanceof PortFailure)) return;
+    switch (error.kind) {
+      case "unavailable":
+      case "timeout":
+        this.#outages++;
+        this.#since ??= now;
+        if (this.#outages < MOST_OUTAGES) return;
+        this.#restUntil = plusMs(now, REST_MS);
+        // The same text all along, so that it is told once.
+        this.#why = `${this.#api} does not answer since ${clockTime(this.#since)}; looking again every ${formatDuration(REST_MS)} (${messageOf(error)})`;
+        return;
+      case "rate-limited":
+        this.#close();
+        if (error.retryAfterMs === undefined) return;
+        this.#restUntil = plusMs(now, Math.min(error.retryAfterMs, LONGEST_PAUSE_MS));
+        this.#why = `${this.#api} asked for a pause until ${clockTime(this.#restUntil)} (${messageOf(error)})`;
+        return;
+      case "aborted":
+        return;
+      default:
+        // It answers.
+        this.#close();
+    }
+  }
+}
+
+/** Never more reads in any minute than the quota of the project; pages that were read just now are not read again. */
+function withinQuota(logs: Logs, clock: Now): Logs {
+  const reads = new Map<string, readonly Instant[]>();
+  const pages = new Map<string, { readonly at: Instant; readonly page: Promise<LogPage> }>();
+  const count = (project: string): void => {
+    const now = clock.now();
+    const recent = (reads.get(project) ?? []).filter((at) => at > plusMs(now, -MINUTE));
+    const [first] = recent;
+    if (first !== undefined && recent.length >= READS_PER_MINUTE) {
+      const retryAfterMs = msBetween(now, plusMs(first, MINUTE));
+      const text = `the read quota of Cloud Logging in project ${project} (${READS_PER_MINUTE} a minute) is used up`;
+      throw new PortFailure("rate-limited", text, { applied: "no", retryAfterMs });
+    }
+    reads.set(project, [...recent, now]);
+  };
+  return {
+    link: (query) => logs.link(query),
+    page: async (query, pageToken, signal) => {
+      const key = JSON.stringify([query, pageToken]);
+      const known = pages.get(key);
+      if (known !== undefined && msBetween(known.at, clock.now()) < PAGE_KEPT_MS) return known.page;
+      count(query.target.project ?? "");
+      const page = logs.page(query, pageToken, signal);
+      pages.set(key, { at: clock.now(), page });
+      page.catch(() => pages.delete(key));
+      for (const oldest of [...pages.keys()].slice(0, -MOST_PAGES_KEPT)) pages.delete(oldest);
+      return page;
+    },
+  };
+}
