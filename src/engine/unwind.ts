@@ -18,15 +18,17 @@ const LOCK_POLL_MS = 5 * SECOND;
 const SETTLED: readonly ItemProgress["state"][] = ["refused", "failed"];
 
 export async function unwind(turn: Turn): Promise<readonly ItemResult[]> {
+  const underWay = await abandonSteps(turn);
+  if (underWay.some(({ blocks }) => blocks)) return underWay;
   // The hold of a rollback blocks its own run too: after a crash beyond it there is nothing left that needs a lock.
   if (restoreOrder(turn).every((service) => isSettled(turn, service))) {
+    if (underWay.length > 0) return underWay;
     await finishUnwinding(turn);
     return ["changed"];
   }
   const blocker = await holdLocks(turn);
   if (blocker !== undefined)
     return [{ item: "lock", for: blocker, since: turn.now, lookAt: plusMs(turn.now, LOCK_POLL_MS) }];
-  await abandonSteps(turn);
   // All are begun before the first is verified: in an emergency the order of beginning is what matters.
   const results: ItemResult[] = [];
   for (const service of restoreOrder(turn)) results.push(await restoreService(turn, service));

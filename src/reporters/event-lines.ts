@@ -27,6 +27,9 @@ export function linesOf(event: RunEvent, after: Progress): readonly Line[] {
     case "item-started":
       return isShown(event.item) ? [line("▸", "quiet", event.item, usesOf(event.item, after))] : [];
     case "item-done":
+      if (event.item.startsWith("abandon:") && event.summary !== "called off") {
+        return [line("!", "doubt", event.item, event.summary)];
+      }
       return event.item.startsWith("step:")
         ? [line("✓", "good", event.item, event.summary + tookOf(event, after))]
         : [];

@@ -163,8 +163,11 @@ export interface StepKind<A> {
   /** Reads only. */
   preflight?(context: PreflightContext<A>): Promise<readonly Finding[]>;
   turn(context: StepContext<A>): Promise<StepOutcome>;
-  /** Calls off what the step has under way outside, when a rollback is decided. One bounded try; never undoes anything. */
-  abandon?(context: StepContext<A>): Promise<void>;
+  /**
+   * Calls off what the step has under way outside, when a rollback is decided. One bounded try; never undoes anything. Returns
+   * what goes on still, and is then asked again for a while; undefined when nothing does.
+   */
+  abandon?(context: StepContext<A>): Promise<string | undefined>;
 }
 
 export interface LookContext<A> {

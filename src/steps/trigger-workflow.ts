@@ -71,11 +71,11 @@ async function turn(context: StepContext<TriggerWorkflowArgs>): Promise<StepOutc
 }
 
 /** Cancels the workflow's run, so that it does not deploy behind a rollback. Cancelling what is over changes nothing. */
-async function abandon(context: StepContext<TriggerWorkflowArgs>): Promise<void> {
+async function abandon(context: StepContext<TriggerWorkflowArgs>): Promise<string | undefined> {
   const { args, ports, signal } = context;
   const repository = args.repository ?? context.run.repository;
   const runId = watchOf(context.memo)?.runId;
-  if (repository === undefined || runId === undefined) return;
+  if (repository === undefined || runId === undefined) return undefined;
   await context.effect({
     key: "cancel",
     what: `cancel run #${runId} of ${args.workflow}`,
@@ -88,6 +88,9 @@ async function abandon(context: StepContext<TriggerWorkflowArgs>): Promise<void>
       return "cancelled";
     },
   });
+  // GitHub only asks the runner: what it has begun may still reach production.
+  const { status } = await ports.workflows.run(repository, runId, signal);
+  return status === "completed" ? undefined : `the end of run #${runId} of ${args.workflow}, which was cancelled`;
 }
 
 function noRepository(step: string): Finding {
