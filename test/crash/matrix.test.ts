@@ -9,13 +9,17 @@ import {
   SMALL,
   type SmallWorld,
   startSmallWorld,
+  type StateKind,
 } from "../support/small-world.ts";
 
 const IS_FULL = process.env["RUNBOOK_CHAOS"] === "full";
-/** Without RUNBOOK_CHAOS: so many isolated crashes of each journey, spread evenly. */
-const SAMPLE = 4;
+/** Without RUNBOOK_CHAOS: so many isolated crashes of each journey on each state, spread evenly. */
+const SAMPLE: Readonly<Record<StateKind, number>> = { file: 4, bucket: 2 };
 /** Acts of the lives of a process that dies again and again. */
-const SHORT_LIVES = IS_FULL ? [4, 5, 6, 7, 9, 11, 13, 17, 19, 23, 29, 31] : [5, 13];
+const SHORT_LIVES: Readonly<Record<StateKind, readonly number[]>> = IS_FULL
+  ? { file: [4, 5, 6, 7, 9, 11, 13, 17, 19, 23, 29, 31], bucket: [5, 13, 23] }
+  : { file: [5, 13], bucket: [] };
+const STATES: readonly StateKind[] = ["file", "bucket"];
 
 interface Journey {
   readonly name: string;
@@ -62,7 +66,7 @@ async function deployAgain(world: SmallWorld): Promise<void> {
   const progress = await world.progress();
   if (progress === undefined) {
     if ((await world.run("deploy", SMALL, "--pr", "12", "--yes")).code !== 6) return;
-    await world.pass(11 * MINUTE);
+    await world.pass(2 * MINUTE);
     await world.run("deploy", SMALL, "--pr", "12", "--yes");
   } else if (progress.finished === undefined) await world.run("resume", progress.run);
 }
@@ -81,8 +85,11 @@ async function carryOn(world: SmallWorld, journey: Journey, revival: Revival): P
   }
 }
 
-async function worldAfter(journey: Journey, work: (world: SmallWorld) => Promise<void>): Promise<object> {
-  const world = await startSmallWorld(journey.scenario);
+async function worldAfter(
+  { journey, state }: { journey: Journey; state: StateKind },
+  work: (world: SmallWorld) => Promise<void>,
+): Promise<object> {
+  const world = await startSmallWorld(journey.scenario, state);
   try {
     await journey.prepare(world);
     await work(world);
@@ -98,7 +105,7 @@ interface Case extends CrashPoint {
 }
 
 /** Every act, before and after it; who carries on alternates, in such a way that both meet every kind of act. */
-function casesOf(acts: number): readonly Case[] {
+function casesOf(acts: number, sample: number): readonly Case[] {
   const all = Array.from({ length: acts }, (_, index) => index + 1).flatMap((act) =>
     (["before", "after"] as const).map((when, which) => ({
       act,
@@ -107,41 +114,45 @@ function casesOf(acts: number): readonly Case[] {
     })),
   );
   if (IS_FULL) return all;
-  const stride = all.length / SAMPLE;
-  return Array.from({ length: SAMPLE }, (_, index) => all[Math.floor((index + 0.5) * stride)]).filter(
+  const stride = all.length / sample;
+  return Array.from({ length: sample }, (_, index) => all[Math.floor((index + 0.5) * stride)]).filter(
     (one) => one !== undefined,
   );
 }
 
-describe.each(JOURNEYS)("$name, killed", (journey) => {
-  test("once, at each act: the same world at the end", { timeout: IS_FULL ? 3_600_000 : 120_000 }, async () => {
+const PLACES = JOURNEYS.flatMap((journey) => STATES.map((state) => ({ name: journey.name, journey, state })));
+
+describe.each(PLACES)("$name, its state in a $state, killed", ({ name, journey, state }) => {
+  const place = { journey, state };
+
+  test("once, at each act: the same world at the end", { timeout: IS_FULL ? 3_600_000 : 300_000 }, async () => {
     let acts: readonly string[] = [];
-    const expected = await worldAfter(journey, async (world) => {
+    const expected = await worldAfter(place, async (world) => {
       acts = (await journey.live(world)).acts;
     });
     expect(expected).toMatchObject({ outcome: journey.outcome, dispatches: 1, abandoned: [] });
-    const cases = casesOf(acts.length);
+    const cases = casesOf(acts.length, SAMPLE[state]);
     const wrong: object[] = [];
     for (const one of cases) {
-      const world = await worldAfter(journey, async (started) => {
+      const world = await worldAfter(place, async (started) => {
         await journey.live(started, one);
         await carryOn(started, journey, one.revival);
       }).catch((error: unknown) => ({ threw: String(error) }));
       if (!isSame(world, expected)) wrong.push({ ...one, name: acts[one.act - 1], ...differences(world, expected) });
     }
     process.stdout.write(
-      `crash matrix, ${journey.name}: ${cases.length} of ${acts.length * 2} crashes, ${wrong.length} wrong\n`,
+      `crash matrix, ${name}, ${state}: ${cases.length} of ${acts.length * 2} crashes, ${wrong.length} wrong\n`,
     );
     expect(wrong).toEqual([]);
   });
 
-  test.each(SHORT_LIVES)(
+  test.each(SHORT_LIVES[state])(
     "after every %i acts, again and again: the same world at the end",
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async (length) => {
-      const expected = await worldAfter(journey, async (world) => void (await journey.live(world)));
+      const expected = await worldAfter(place, async (world) => void (await journey.live(world)));
       let lives = 0;
-      const world = await worldAfter(journey, async (started) => {
+      const world = await worldAfter(place, async (started) => {
         const first = await journey.live(started, { act: length, when: "before" });
         for (let died = first.died; died && lives < 150; lives++) {
           const when = lives % 2 === 0 ? "after" : "before";
@@ -149,7 +160,7 @@ describe.each(JOURNEYS)("$name, killed", (journey) => {
         }
         await carryOn(started, journey, "again");
       });
-      process.stdout.write(`crash matrix, ${journey.name}: ${lives} lives of ${length} acts\n`);
+      process.stdout.write(`crash matrix, ${name}, ${state}: ${lives} lives of ${length} acts\n`);
       expect(world).toEqual(expected);
     },
   );

@@ -1,4 +1,4 @@
-/** Real processes, killed with SIGKILL at random moments of a deploy, until one lives to the end. Chaos: fifty kills. */
+/** Real processes, killed with SIGKILL at random moments of a deploy, until one lives to the end. Chaos: 200 kills, and 200 races. */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { resolve } from "node:path";
@@ -7,7 +7,9 @@ import { World } from "../../src/simulator/world.ts";
 import { instant } from "../../src/model/time.ts";
 import { checkToTheEnd, finalWorld, SMALL, type SmallWorld, startSmallWorld } from "../support/small-world.ts";
 
-const KILLS = process.env["RUNBOOK_CHAOS"] === "full" ? 50 : 3;
+const IS_FULL = process.env["RUNBOOK_CHAOS"] === "full";
+const KILLS = IS_FULL ? 200 : 12;
+const RACES = IS_FULL ? 200 : 2;
 const MAIN = resolve(import.meta.dirname, "../../src/main.ts");
 /** A life is ended after at most so many events. */
 const LONGEST_LIFE = 40;
@@ -77,3 +79,28 @@ test(`kill -9, ${KILLS} times: nothing twice, nothing lost`, { timeout: KILLS * 
     `kill -9: ${kills} processes killed in ${deploys} deploys, none did anything twice or lost anything\n`,
   );
 });
+
+test(
+  `two processes for one run, ${RACES} times: nothing twice, nothing lost`,
+  { timeout: RACES * 120_000 },
+  async () => {
+    const calm = await start();
+    await calm.deploy();
+    const expected = await finalWorld(calm);
+    for (let race = 0; race < RACES; race++) {
+      const world = await start();
+      // Each race begins at another moment of the run: its first process dies there.
+      await world.deploy({ act: 4 + ((race * 17) % 60), when: race % 2 === 0 ? "before" : "after" });
+      const run = (await world.progress())?.run;
+      if (run === undefined) continue;
+      const ends = await Promise.all([live(world, ["resume", run], Infinity), live(world, ["resume", run], Infinity)]);
+      for (const { stderr } of ends) expect(stderr).toBe("");
+      await checkToTheEnd(world);
+      expect(await finalWorld(world)).toEqual(expected);
+      await world.close();
+    }
+    process.stdout.write(
+      `races: ${RACES} runs carried on by two processes at once, none did anything twice or lost anything\n`,
+    );
+  },
+);
