@@ -5,10 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { HOUR, msOf, plusMs } from "../model/time.ts";
 import type { Fault, Faults } from "./faults.ts";
 import { misbehave } from "./http-fault.ts";
-import { ACTIONS_ROUTES } from "./github-actions-routes.ts";
-import { CONVERSATION_ROUTES } from "./github-conversation-routes.ts";
-import { DEPLOYMENT_ROUTES } from "./github-deployment-routes.ts";
-import { REPOSITORY_ROUTES } from "./github-repository-routes.ts";
+import { GITHUB_ROUTES } from "./github-routes.ts";
 import { GitHubRefusal, type GitHubReply, type GitHubRoute } from "./github-request.ts";
 import type { GitHubState } from "./github-state.ts";
 import { GitHubViews, nodeId, userId } from "./github-views.ts";
@@ -23,8 +20,7 @@ const DOCUMENTATION = "https://docs.github.com/rest";
 const MAX_REQUEST_BYTES = 1_048_576;
 
 export async function startGitHubServer(state: GitHubState, faults: Faults): Promise<GitHubServer> {
-  const all = [...REPOSITORY_ROUTES, ...ACTIONS_ROUTES, ...CONVERSATION_ROUTES, ...DEPLOYMENT_ROUTES];
-  const routes = all.map((route) => ({ route, pattern: patternOf(route.path) }));
+  const routes = GITHUB_ROUTES.map((route) => ({ route, pattern: patternOf(route.path) }));
   const server = createServer((request, response) => {
     serve(state, faults, routes, request, response).catch((error: unknown) => {
       send(state, response, { status: 500, body: { message: String(error) } });

@@ -109,6 +109,8 @@ async function problemsWith(one: Case, told: Map<string, number>): Promise<reado
   try {
     tamper(world, one);
     const ran = await world.run("deploy", SMALL, "--pr", "12", "--yes");
+    // What this test itself reads from the bucket is no call of the deploy.
+    if (one.api === "storage") world.cloud.faults.take = () => undefined;
     const { dispatches } = world.cloud.github.effects;
     let progress = await world.progress();
     if (progress === undefined) {
