@@ -98,29 +98,22 @@ class Circuit {
 
   #learn(error: unknown): void {
     const now = this.#clock.now();
-    if (!(error instanceof PortFailure)) return;
-    switch (error.kind) {
-      case "unavailable":
-      case "timeout":
-        this.#outages++;
-        this.#since ??= now;
-        if (this.#outages < MOST_OUTAGES) return;
-        this.#restUntil = plusMs(now, REST_MS);
-        // The same text all along, so that it is told once.
-        this.#why = `${this.#api} does not answer since ${clockTime(this.#since)}; looking again every ${formatDuration(REST_MS)} (${messageOf(error)})`;
-        return;
-      case "rate-limited":
-        this.#close();
-        if (error.retryAfterMs === undefined) return;
-        this.#restUntil = plusMs(now, Math.min(error.retryAfterMs, LONGEST_PAUSE_MS));
-        this.#why = `${this.#api} asked for a pause until ${clockTime(this.#restUntil)} (${messageOf(error)})`;
-        return;
-      case "aborted":
-        return;
-      default:
-        // It answers.
-        this.#close();
-    }
+    if (!(error instanceof PortFailure) || error.kind === "aborted") return;
+    if (error.kind === "unavailable" || error.kind === "timeout") return this.#countOutage(now, error);
+    // It answers.
+    this.#close();
+    if (error.kind !== "rate-limited" || error.retryAfterMs === undefined) return;
+    this.#restUntil = plusMs(now, Math.min(error.retryAfterMs, LONGEST_PAUSE_MS));
+    this.#why = `${this.#api} asked for a pause until ${clockTime(this.#restUntil)} (${messageOf(error)})`;
+  }
+
+  #countOutage(now: Instant, error: PortFailure): void {
+    this.#outages++;
+    this.#since ??= now;
+    if (this.#outages < MOST_OUTAGES) return;
+    this.#restUntil = plusMs(now, REST_MS);
+    // The same text all along, so that it is told once.
+    this.#why = `${this.#api} does not answer since ${clockTime(this.#since)}; looking again every ${formatDuration(REST_MS)} (${messageOf(error)})`;
   }
 }
 
