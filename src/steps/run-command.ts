@@ -128,10 +128,13 @@ function exited(args: Args, state: Extract<CommandState, { state: "exited" }>): 
     : state.exitCode === undefined
       ? `was ended by ${state.signal ?? "a signal"}`
       : `exit code ${state.exitCode}`;
-  return { kind: "refused", because: [`${name}: ${end}`, ...lines.slice(-SHOWN_LINES).map(redact)].join("\n") };
+  return { kind: "refused", because: [`${name}: ${end}`, ...lines.slice(-SHOWN_LINES)].join("\n") };
 }
 
-/** Lines that say something, cut, with the values of variables that are named like secrets taken out. */
+/**
+ * Lines that say something, cut, without the values of variables that are named like secrets and without what looks like
+ * one: the journal keeps them, and a comment may show them.
+ */
 function linesOf(args: Args, output: string): readonly string[] {
   const secrets = Object.entries(args.env)
     .filter(([name, value]) => value !== "" && /token|secret|passw|key|credential|auth|webhook/i.test(name))
@@ -139,11 +142,11 @@ function linesOf(args: Args, output: string): readonly string[] {
   const clean = secrets.reduce((text, secret) => text.replaceAll(secret, "[secret]"), output);
   return clean
     .split(/[\r\n]+/)
-    .map((line) => line.trimEnd().slice(0, LONGEST_LINE))
+    .map((line) => redact(line.trimEnd()).slice(0, LONGEST_LINE))
     .filter((line) => line !== "");
 }
 
 function commandLine({ argv }: Args): string {
-  const line = argv.join(" ");
+  const line = redact(argv.join(" "));
   return line.length > 80 ? `${line.slice(0, 79)}…` : line;
 }
