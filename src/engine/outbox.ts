@@ -64,16 +64,25 @@ async function send(turn: Turn, post: Post, item: string): Promise<ItemResult> {
       return sendDeployment(turn, post, item);
     case "webhook":
       return once(turn, item, `notify the webhook of ${post.key}`, async () => {
-        const url = turn.deps.resolveText(post.urlReference);
-        if (url === undefined) throw new PortFailure("invalid", `${post.urlReference} is not set`);
-        await turn.deps.ports.notify.post(url, {
+        const secret = post.secretReference;
+        await turn.deps.ports.notify.post(resolved(turn, post.urlReference), {
           id: `${turn.lease.run}/${post.key}`,
+          format: post.format,
           text: post.text,
           fields: post.fields,
+          at: turn.now,
+          ...(secret === undefined ? {} : { secret: resolved(turn, secret) }),
         });
         return null;
       });
   }
+}
+
+/** A message that should be signed is never sent unsigned: an empty secret is a missing one. */
+function resolved(turn: Turn, reference: string): string {
+  const value = turn.deps.resolveText(reference);
+  if (value === undefined || value === "") throw new PortFailure("invalid", `${reference} is not set`);
+  return value;
 }
 
 /** Idempotent for the receiver (a status replaces itself, a webhook carries an id): in doubt it is sent again. */

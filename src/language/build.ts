@@ -45,7 +45,11 @@ export function buildRunbook(
       deployment: file.report.deployment ?? false,
       ...present("environment", file.report.environment),
     },
-    notify: present("webhook", file.notify.webhook),
+    notify: {
+      ...present("webhook", file.notify.webhook),
+      ...present("secret", file.notify.secret),
+      ...present("slack", file.notify.slack),
+    },
   };
 }
 

@@ -55,19 +55,39 @@ export function foregroundEndsAtACheckpoint(draft: Draft): readonly Finding[] {
 }
 
 export function webhookIsAReference(draft: Draft): readonly Finding[] {
-  const webhook = textOf(recordOf(draft.root["notify"])?.["webhook"]);
-  if (webhook === undefined || /^\$\{\{\s*env\.[A-Za-z_][A-Za-z0-9_]*\s*\}\}$/.test(webhook)) return [];
+  const notify = recordOf(draft.root["notify"]);
+  const written = (["webhook", "secret", "slack"] as const).filter((key) => {
+    const given = textOf(notify?.[key]);
+    return given !== undefined && !/^\$\{\{\s*env\.[A-Za-z_][A-Za-z0-9_]*\s*\}\}$/.test(given);
+  });
+  const unused = notify?.["secret"] !== undefined && notify["webhook"] === undefined;
   return [
-    at(
-      ["notify", "webhook"],
-      "value",
-      "webhook",
-      "a webhook's address is a secret",
-      "`${{ env.NAME }}` and nothing else",
-      "put the address into the environment and write `${{ env.RUNBOOK_WEBHOOK }}`",
+    ...written.map((key) =>
+      at(
+        ["notify", key],
+        "value",
+        "webhook",
+        key === "secret" ? "what signs a webhook is a secret" : "a webhook's address is a secret",
+        "`${{ env.NAME }}` and nothing else",
+        `put it into the environment and write \`\${{ env.${VARIABLE[key]} }}\``,
+      ),
     ),
+    ...(unused
+      ? [
+          at(
+            ["notify", "secret"],
+            "key",
+            "webhook",
+            "`secret` signs nothing",
+            "a `webhook` beside it",
+            "add the webhook, or remove the secret",
+          ),
+        ]
+      : []),
   ];
 }
+
+const VARIABLE = { webhook: "RUNBOOK_WEBHOOK", secret: "RUNBOOK_WEBHOOK_SECRET", slack: "SLACK_WEBHOOK" };
 
 export function defaultsAreOptions(draft: Draft): readonly Finding[] {
   return Object.entries(recordOf(draft.root["inputs"]) ?? {}).flatMap(([name, raw]) => {

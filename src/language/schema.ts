@@ -158,6 +158,16 @@ const notifySchema = z.strictObject({
     .string({ error: 'a reference to the environment, such as "${{ env.RUNBOOK_WEBHOOK }}"' })
     .optional()
     .describe("Address of a webhook, always as `${{ env.NAME }}`, because the address is a secret."),
+  secret: z
+    .string({ error: 'a reference to the environment, such as "${{ env.RUNBOOK_WEBHOOK_SECRET }}"' })
+    .optional()
+    .describe(
+      "Signs the webhook's messages: X-Runbook-Signature-256 is sha256=HMAC(secret, X-Runbook-Timestamp + '.' + body).",
+    ),
+  slack: z
+    .string({ error: 'a reference to the environment, such as "${{ env.SLACK_WEBHOOK }}"' })
+    .optional()
+    .describe("Address of an incoming webhook of Slack or of what takes the same messages, as `${{ env.NAME }}`."),
 });
 
 /** Input: the YAML. Output: the same keys with durations in milliseconds and the defaults that need no second look. */

@@ -44,6 +44,10 @@ export interface WebhookPost extends PostBase {
   readonly kind: "webhook";
   /** The reference as the runbook has it ("${{ env.X }}"): resolved at delivery, because the address is a secret. */
   readonly urlReference: string;
+  /** `json`: the text and fields, signed where there is a secret. `slack`: what Slack and its likes take. */
+  readonly format: "json" | "slack";
+  /** Like `urlReference`, resolved at delivery. */
+  readonly secretReference?: string;
   readonly text: string;
   readonly fields: Readonly<Record<string, string>>;
 }

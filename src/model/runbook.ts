@@ -78,7 +78,13 @@ export const reportPolicySchema = z.strictObject({
   /** The GitHub environment of the deployment; absent: "production", as for GitHub. */
   environment: z.string().optional(),
 });
-export const notifyPolicySchema = z.strictObject({ webhook: z.string().optional() });
+/** All are references to the environment ("${{ env.X }}"): the addresses are secrets too. */
+export const notifyPolicySchema = z.strictObject({
+  webhook: z.string().optional(),
+  /** What the webhook's messages are signed with. */
+  secret: z.string().optional(),
+  slack: z.string().optional(),
+});
 
 export const runbookSchema = z.strictObject({
   name: z.string(),

@@ -58,7 +58,9 @@ export function makePlan(request: PlanRequest): Planned {
   for (const step of frozen.steps) {
     for (const problem of conditionProblems(step, inputs)) told(problem, step.position);
   }
-  for (const problem of missingVariables(runbook.notify.webhook ?? "", request)) told(problem);
+  for (const reference of Object.values(runbook.notify)) {
+    for (const problem of missingVariables(reference ?? "", request)) told(problem);
+  }
   for (const problem of [...repositoryProblems(frozen, request), ...targetProblems(frozen)]) told(problem);
   if (problems.length > 0) return { problems: distinct(problems) };
   return {

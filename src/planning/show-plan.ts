@@ -134,7 +134,8 @@ function ending({ runbook, pullRequest }: Plan, width: number): readonly string[
       : "",
     runbook.report.commitStatus ? "a status on the deployed commit" : "",
     runbook.report.deployment ? `the deployment to ${runbook.report.environment ?? "production"}` : "",
-    runbook.notify.webhook === undefined ? "" : "a webhook",
+    runbook.notify.webhook === undefined ? "" : runbook.notify.secret === undefined ? "a webhook" : "a signed webhook",
+    runbook.notify.slack === undefined ? "" : "Slack",
   ].filter((text) => text !== "");
   return [
     ...hanging("On FAIL  ", failText(runbook.rollback), width),

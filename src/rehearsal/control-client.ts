@@ -43,7 +43,7 @@ export function createControlled({ url, now }: { readonly url: string; readonly 
       rollback: (release, namespace, revision) =>
         call("/helm/rollback", { release, namespace, revision }, nothingSchema),
     },
-    notify: { post: (url, message) => call("/notify", { url, ...message }, nothingSchema) },
+    notify: { post: (url, { id, text, fields }) => call("/notify", { url, id, text, fields }, nothingSchema) },
     operator: { poll: (question) => call("/operator", question, answerSchema) },
   };
 }

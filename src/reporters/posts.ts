@@ -1,5 +1,5 @@
 /** The messages that a run wants delivered, in order, as a pure function of where it stands. Delivery is the crank's. */
-import type { CommentPost, Post } from "../model/post.ts";
+import type { CommentPost, Post, WebhookPost } from "../model/post.ts";
 import type { Progress } from "../model/progress.ts";
 import type { Instant } from "../model/time.ts";
 import type { Verdict } from "../model/verdict.ts";
@@ -134,16 +134,33 @@ function statuses(progress: Progress): readonly Post[] {
   );
 }
 
-/** What a person must hear of at once: a FAIL, a question, a rollback. */
+/** What a person must hear of at once: a FAIL, a question, a rollback; to each address that the runbook names. */
 function webhooks(progress: Progress): readonly Post[] {
-  const urlReference = progress.plan.runbook.notify.webhook;
-  if (urlReference === undefined) return [];
+  const { webhook, secret, slack } = progress.plan.runbook.notify;
+  const addresses: readonly WebhookAddress[] = [
+    ...(webhook === undefined
+      ? []
+      : [{ name: "webhook", format: "json" as const, urlReference: webhook, secretReference: secret }]),
+    ...(slack === undefined
+      ? []
+      : [{ name: "slack", format: "slack" as const, urlReference: slack, secretReference: undefined }]),
+  ];
+  return addresses.flatMap((address) => messagesTo(address, progress));
+}
+
+interface WebhookAddress extends Pick<WebhookPost, "format" | "urlReference"> {
+  readonly name: string;
+  readonly secretReference: string | undefined;
+}
+
+function messagesTo({ name, secretReference, ...address }: WebhookAddress, progress: Progress): readonly WebhookPost[] {
   const report = reportOf(progress);
   const subject = `${report.runbook} (run ${report.run})`;
-  const post = (key: string, text: string, verdict?: Verdict): Post => ({
+  const post = (key: string, text: string, verdict?: Verdict): WebhookPost => ({
     kind: "webhook",
-    key: `webhook:${key}`,
-    urlReference,
+    key: `${name}:${key}`,
+    ...address,
+    ...(secretReference === undefined ? {} : { secretReference }),
     text: plainLine(text, 1_000),
     fields: {
       run: report.run,

@@ -112,7 +112,7 @@ test("helm: history, a rollback that makes a new revision and changes the world,
 test("messages are recorded, and the state can be looked at", async () => {
   const { notify, state, url } = await scene();
   const message = { id: "m1", text: "hello", fields: { run: "r1" } };
-  await notify.post("https://hooks.example.com/x", message);
+  await notify.post("https://hooks.example.com/x", { ...message, format: "json", at: T, secret: "stays here" });
   expect(state.notifications).toEqual([{ at: T, url: "https://hooks.example.com/x", ...message }]);
   const summary: unknown = await (await fetch(`${url}/state`)).json();
   expect(summary).toMatchObject({ now: T, notifications: [{ text: "hello" }], commands: [] });
@@ -144,7 +144,13 @@ test("the person answers what the scenario gave them an answer for, after their 
 
 test("planned misbehaviour: a status does nothing, after does it, silence is a timeout", async () => {
   const { http, notify, helm, command, state, fault } = await scene();
-  const message = { id: "m1", text: "hello", fields: {} };
+  const message = {
+    id: "m1",
+    text: "hello",
+    fields: {},
+    format: "json" as const,
+    at: instant("2026-04-12T04:00:00.000Z"),
+  };
   fault({ api: "notify", call: "post", kind: "status", status: 429, retryAfterSeconds: 3 });
   await expect(notify.post("u", message)).rejects.toMatchObject({ kind: "rate-limited", retryAfterMs: 3_000 });
   expect(state.notifications).toHaveLength(0);

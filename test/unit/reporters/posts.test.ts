@@ -81,6 +81,17 @@ test("an inconclusive checkpoint is never a success", () => {
   expect(postsOf(stream.progress).find((post) => post.kind === "commit-status")?.state).toBe("error");
 });
 
+test("a signed webhook and Slack are told the same, each once", () => {
+  const notify = { webhook: "${{ env.HOOK }}", secret: "${{ env.KEY }}", slack: "${{ env.SLACK }}" };
+  const posts = postsOf(badRun("asked", { runbook: { notify } }).progress).filter(({ kind }) => kind === "webhook");
+  expect(posts[0]).toMatchObject({ key: "webhook:fail", format: "json", secretReference: notify.secret });
+  expect(posts.map(({ key }) => key).filter((key) => key.startsWith("slack:"))).toEqual([
+    "slack:fail",
+    "slack:question:rollback",
+  ]);
+  expect(posts.filter(({ key }) => key.startsWith("slack:")).every((post) => !("secretReference" in post))).toBe(true);
+});
+
 test("a webhook's address stays a reference", () => {
   const hook = postsOf(badRun("asked").progress).find(({ key }) => key === "webhook:question:rollback");
   expect(hook).toMatchObject({ kind: "webhook", urlReference: "${{ env.RUNBOOK_WEBHOOK }}" });
