@@ -42,7 +42,7 @@ export function quoted(text: string): string {
   return `\`${excerptOf(text).replaceAll("`", "'")}\``;
 }
 
-/** A problem on four to five lines: place and what, the line with a caret, expected, remedy. */
+/** A problem on four to five lines: place and what, the line with a caret, expected, remedy; half characters of a cut replaced. */
 export function formatProblem(problem: Problem): string {
   const place = problem.line === 0 ? "" : `:${problem.line}:${problem.column}`;
   return [
@@ -50,7 +50,9 @@ export function formatProblem(problem: Problem): string {
     ...(problem.sourceLine === "" ? [] : pointer(problem)),
     ...(problem.expected === "" ? [] : [`  expected ${problem.expected}`]),
     `  remedy: ${problem.remedy}`,
-  ].join("\n");
+  ]
+    .join("\n")
+    .toWellFormed();
 }
 
 function pointer(problem: Problem): readonly string[] {

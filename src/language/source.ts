@@ -132,6 +132,10 @@ function makeSource(file: string, text: string, lines: LineCounter, doc: Documen
         file,
         ...place,
         ...finding,
+        // They may hold words of the file, and half a character where one was cut.
+        what: cleaned(finding.what),
+        expected: cleaned(finding.expected),
+        remedy: cleaned(finding.remedy),
         excerpt: excerptOf(text.slice(span.start, span.end)),
         sourceLine: place.column > LONG_LINE ? "" : cleaned(text.slice(lineStart, lineEnd).replace(/\r$/, "")),
       };

@@ -1,5 +1,6 @@
 /** "Did you mean": the nearest known word, when it is near enough to be a slip. */
 import { distance } from "fastest-levenshtein";
+import { quoted } from "./problems.ts";
 
 /** The word that was probably meant, if any. Long or wholly different words suggest nothing. */
 export function suggestion(given: string, known: readonly string[]): string | undefined {
@@ -15,12 +16,12 @@ export function suggestion(given: string, known: readonly string[]): string | un
 /** "did you mean `x`?" or nothing. */
 export function didYouMean(given: string, known: readonly string[]): string | undefined {
   const meant = suggestion(given, known);
-  return meant === undefined ? undefined : `did you mean \`${meant}\`?`;
+  return meant === undefined ? undefined : `did you mean ${quoted(meant)}?`;
 }
 
-/** "`a`, `b` or `c`", at most twelve of them. */
+/** "`a`, `b` or `c`", at most twelve of them; they may be the file's own words, which are hostile. */
 export function oneOf(words: readonly string[]): string {
-  const shown = words.slice(0, 12).map((word) => `\`${word}\``);
+  const shown = words.slice(0, 12).map(quoted);
   if (words.length > shown.length) return `${shown.join(", ")} …`;
   if (shown.length < 2) return shown.join("");
   return `${shown.slice(0, -1).join(", ")} or ${shown.at(-1)}`;
