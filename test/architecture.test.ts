@@ -34,6 +34,8 @@ const CLIENTS: Readonly<Record<string, readonly string[]>> = {
   "@kubernetes/client-node": ["adapters"],
   "google-auth-library": ["adapters", "simulator"],
   listr2: ["reporters"],
+  "@observablehq/plot": ["reporters"],
+  linkedom: ["reporters"],
   yargs: ["commands"],
 };
 
@@ -118,6 +120,7 @@ describe("the architecture", () => {
       "commands/cli.ts",
       "commands/files.ts",
       "commands/status.ts",
+      "commands/report.ts",
       "commands/deploy.ts",
     ]);
     const clients = Object.keys(CLIENTS).filter((name) => name !== "yargs");

@@ -84,6 +84,12 @@ function rehearseVerbs(parser: Argv, io: Io, settle: Settle): Argv {
           })
           .option("seed", { type: "number", default: 1, describe: "the world's chance" })
           .option("state", { type: "string", describe: "keep the rehearsal's journal in this file" })
+          .option("html", {
+            type: "string",
+            nargs: 1,
+            describe: "write the run's report to this file; - is standard output",
+          })
+          .option("force", { type: "boolean", default: false, describe: "replace that file, if it is there already" })
           .option("json", jsonOption)
           .example("$0 rehearse backend-prod", "the good day that the README shows")
           .example(
@@ -98,6 +104,7 @@ function rehearseVerbs(parser: Argv, io: Io, settle: Settle): Argv {
             "$0 rehearse backend-prod --kill-at deploy-backend:carried-out",
             "GitHub took the dispatch, and the process died before it could note that",
           )
+          .example("$0 rehearse backend-prod --html report.html", "its page: timeline, charts, evidence, journal")
           .example("$0 rehearse backend-prod --all", "the whole library; exit 1 on any surprise"),
       (args) => settle(async () => (await import("./rehearse.ts")).rehearse(args, io)),
     )

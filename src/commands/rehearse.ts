@@ -27,6 +27,10 @@ export interface RehearseOptions {
   readonly killAt?: readonly string[] | undefined;
   readonly seed: number;
   readonly state?: string | undefined;
+  /** Where the rehearsed run's report is written; "-" is stdout. */
+  readonly html?: string | undefined;
+  /** Replace that file. */
+  readonly force?: boolean | undefined;
   readonly json?: boolean | undefined;
 }
 
@@ -45,9 +49,20 @@ export async function rehearse(options: RehearseOptions, io: Io): Promise<number
     );
     return EXIT.usage;
   }
+  if (options.all === true && options.html !== undefined) {
+    printError(
+      io,
+      "--html is the report of one run, and --all is many.\nNothing was touched.\nName one scenario: `--scenario NAME --html FILE`.",
+    );
+    return EXIT.usage;
+  }
   if (options.all === true) return (await import("./rehearse-all.ts")).rehearseAll({ ...options, name }, io);
   const faulty = withFaults(await loadScenario(options.scenario), options.fault ?? []);
   const scenario = withDeaths(faulty, options.killAt ?? []);
+  if (options.html !== undefined) {
+    const { rehearseReport } = await import("./rehearse-report.ts");
+    return rehearseReport({ ...options, name, html: options.html }, scenario, io);
+  }
   return rehearseScenario({ ...options, name, showComments: options.json !== true }, scenario, io);
 }
 

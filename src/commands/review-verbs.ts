@@ -1,4 +1,4 @@
-/** The verbs that look back, as words of the command line: explain, show, history, judge, backtest. They change nothing. */
+/** The verbs that look back, as words of the command line: explain, show, report, history, judge, backtest. They change nothing. */
 import type { Argv } from "yargs";
 import type { Io } from "./io.ts";
 
@@ -12,7 +12,7 @@ const jsonOption = { type: "boolean", default: false, describe: "one JSON value 
 const idOption = { type: "string", demandOption: true, describe: "a run's id" } as const;
 
 export function reviewVerbs(parser: Argv, io: Io, settle: Settle): Argv {
-  return [explainVerb, showVerb, historyVerb, judgeVerb, backtestVerb].reduce(
+  return [explainVerb, showVerb, reportVerb, historyVerb, judgeVerb, backtestVerb].reduce(
     (verbs, add) => add(verbs, io, settle),
     parser,
   );
@@ -54,6 +54,27 @@ function showVerb(parser: Argv, io: Io, settle: Settle): Argv {
         .option("json", jsonOption)
         .example("$0 show 20260412-0400-7k2q", "the whole story"),
     (args) => settle(async () => (await import("./show.ts")).show(args, io)),
+  );
+}
+
+function reportVerb(parser: Argv, io: Io, settle: Settle): Argv {
+  return parser.command(
+    "report <id>",
+    "one run as one HTML page, charts and journal included; it opens without a network and runs no script",
+    (args) =>
+      args
+        .positional("id", idOption)
+        .option("html", {
+          type: "string",
+          nargs: 1,
+          demandOption: true,
+          describe: "the file to write; - is standard output",
+        })
+        .option("force", { type: "boolean", default: false, describe: "replace the file, if it is there already" })
+        .option("state", stateOption)
+        .example("$0 report 20260412-0400-7k2q --html report.html", "then open it, print it, attach it")
+        .example("$0 report 20260412-0400-7k2q --html - | gzip > report.html.gz", "to keep"),
+    (args) => settle(async () => (await import("./report.ts")).report(args, io)),
   );
 }
 

@@ -1,5 +1,5 @@
 /**
- * Makes hostile text harmless where it is shown, in GitHub comments and on terminals, and redacts it on the way.
+ * Makes hostile text harmless where it is shown, in GitHub comments, on terminals and in HTML pages, and redacts it on the way.
  * Only text goes through here: links are made by `link`, which lets nothing but http(s) through.
  */
 import { redact } from "../model/redact.ts";
@@ -59,6 +59,11 @@ export function plainLines(text: string): string {
 /** GitHub's runner obeys a line that begins with "::", and "##[" anywhere; others obey "##word[". */
 function withoutCommands(line: string): string {
   return line.replace(/##(?=\w*\[)/g, "## ").replace(/^(\s*:)(?=:)/, "$1 ");
+}
+
+/** Text of an HTML page, also within a quoted attribute: as visible as anywhere else, and never markup. */
+export function htmlText(text: string, longest = 3_000): string {
+  return cut(clean(text), longest).replace(/[&<>"'`]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 /** A markdown link whose label is already escaped; just the label where the address is missing or is not http(s). */

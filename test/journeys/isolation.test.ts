@@ -7,7 +7,8 @@ import { afterAll, describe, expect, test } from "vitest";
 import { messageOf } from "../../src/model/error.ts";
 import { PROJECT, run, testIo } from "../support/journey.ts";
 
-const HEAVY = /node_modules\/(@google-cloud|@kubernetes|@octokit|@grpc|google-gax|google-auth-library|listr2)\//;
+const HEAVY =
+  /node_modules\/(@google-cloud|@kubernetes|@octokit|@grpc|google-gax|google-auth-library|listr2|@observablehq|linkedom|d3-[a-z]+)\//;
 
 describe("no cloud client is loaded by", () => {
   const home = mkdtempSync(join(tmpdir(), "isolation-"));
