@@ -77,8 +77,15 @@ function serveVerb(parser: Argv, io: Io, settle: Settle): Argv {
       args
         .option("state", stateOption)
         .option("simulated", simulatedOption)
+        .option("status-port", { type: "number", describe: "show the runs as pages on this port, read only" })
+        .option("status-host", {
+          type: "string",
+          default: "127.0.0.1",
+          describe: "the address of the pages; elsewhere than on loopback whoever reaches it can read every run",
+        })
         .option("json", jsonOption)
-        .example("$0 serve --state /var/lib/runbook/state.db", "under systemd, or in a container"),
+        .example("$0 serve --state /var/lib/runbook/state.db", "under systemd, or in a container")
+        .example("$0 serve --status-port 8080", "and a list of runs, each with its page, on http://localhost:8080"),
     (args) => settle(async () => (await import("./serve.ts")).serve(args, io)),
   );
 }

@@ -1,4 +1,5 @@
 /** `runbook serve`: the daemon that keeps judging what is due, until it is told to stop. It decides nothing of its own. */
+import type { PageServer } from "../adapters/page-server.ts";
 import { advance } from "../engine/advance.ts";
 import type { EngineDeps } from "../engine/deps.ts";
 import { failureOf } from "../engine/failure.ts";
@@ -11,8 +12,9 @@ import { screenOptions } from "./foreground.ts";
 import { interruptible } from "./interrupt.ts";
 import { type Io, printError } from "./io.ts";
 import { openSession, type Session, type SessionOptions } from "./session.ts";
+import { serveStatusPages, type StatusPagesOptions } from "./status-pages.ts";
 
-export interface ServeOptions extends SessionOptions {
+export interface ServeOptions extends SessionOptions, StatusPagesOptions {
   readonly json?: boolean | undefined;
 }
 
@@ -27,7 +29,9 @@ const AFTER_FAILURE_MS = MINUTE;
 export async function serve(options: ServeOptions, io: Io): Promise<number> {
   const session = await openSession(options, io);
   const interrupt = interruptible(io);
+  let pages: PageServer | undefined;
   try {
+    pages = await serveStatusPages(session.state, options, io);
     const screen = await createScreen({
       ...screenOptions(io, options),
       ...(options.json === true ? {} : { kind: "lines" as const }),
@@ -38,6 +42,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
     return EXIT.ok;
   } finally {
     interrupt.release();
+    await pages?.close();
     await session.close();
   }
 }
