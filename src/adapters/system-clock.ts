@@ -6,13 +6,23 @@ import type { Clock } from "../ports/clock.ts";
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export class SystemClock implements Clock {
-  now(): Instant {
-    return instant(Date.now());
+  readonly #wall: () => number;
+
+  /** `wall`: the machine's clock, which people and time servers set; another one for tests. */
+  constructor(wall: () => number = () => Date.now()) {
+    this.#wall = wall;
   }
 
+  now(): Instant {
+    return instant(this.#wall());
+  }
+
+  /** Until the clock says so, and never longer than it said at first: a clock that is set back does not prolong a sleep. */
   async sleepUntil(until: Instant, signal?: AbortSignal): Promise<void> {
-    for (let left = msOf(until) - Date.now(); left > 0 && signal?.aborted !== true; left = msOf(until) - Date.now()) {
-      await this.#rest(Math.min(left, LONGEST_TIMER_MS), signal);
+    const end = performance.now() + msOf(until) - this.#wall();
+    const left = (): number => Math.min(msOf(until) - this.#wall(), end - performance.now());
+    for (let ms = left(); ms > 0 && signal?.aborted !== true; ms = left()) {
+      await this.#rest(Math.min(ms, LONGEST_TIMER_MS), signal);
     }
   }
 

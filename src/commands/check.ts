@@ -10,6 +10,7 @@ import { EXIT, exitCodeOf, gravestCode, verdictCode } from "./exit-code.ts";
 import { screenOptions } from "./foreground.ts";
 import { interruptible } from "./interrupt.ts";
 import { type Io, print, printError, printJson } from "./io.ts";
+import { Scheduled } from "./scheduled.ts";
 import { findRun, openSession, type Session, type SessionOptions } from "./session.ts";
 
 export interface CheckOptions extends SessionOptions {
@@ -32,8 +33,10 @@ export async function check(options: CheckOptions, io: Io): Promise<number> {
   const interrupt = interruptible(io);
   try {
     if (options.name !== undefined) return await judgeNow(session, options.name, options, interrupt.signal);
-    const runs = options.run === undefined ? await dueRuns(session) : [options.run];
-    return await advanceRuns(session, runs, options, interrupt.signal);
+    if (options.run !== undefined) return await advanceRuns(session, [options.run], options, interrupt.signal);
+    const codes = await new Scheduled(session, interrupt.signal, () => {}).beginDue();
+    const judged = await advanceRuns(session, await dueRuns(session), options, interrupt.signal);
+    return gravestCode([...codes, judged]);
   } finally {
     interrupt.release();
     await session.close();

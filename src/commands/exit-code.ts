@@ -44,7 +44,8 @@ function finishedCode(progress: Progress, finished: NonNullable<Progress["finish
     case "rolled-back":
       return EXIT.failed;
     case "failing":
-      return EXIT.failing;
+      // A scheduled check deployed nothing: its FAIL is that of `check`.
+      return progress.plan.scheduled === undefined ? EXIT.failing : EXIT.failed;
     case "superseded":
       return EXIT.superseded;
     case "stopped":

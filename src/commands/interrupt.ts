@@ -10,7 +10,10 @@ export interface Interrupt {
   release(): void;
 }
 
-export function interruptible(io: Io): Interrupt {
+const PAUSING = "finishing what is in flight, then pausing. Once more ends at once and leaves it in doubt.";
+
+/** `saying`: what the first signal leads to, for people. */
+export function interruptible(io: Io, saying: string = PAUSING): Interrupt {
   const controller = new AbortController();
   let first: "SIGINT" | "SIGTERM" | undefined;
   const off = io.onInterrupt((signal) => {
@@ -19,10 +22,7 @@ export function interruptible(io: Io): Interrupt {
       return;
     }
     first = signal;
-    printError(
-      io,
-      `${signal}: finishing what is in flight, then pausing. Once more ends at once and leaves it in doubt.`,
-    );
+    printError(io, `${signal}: ${saying}`);
     controller.abort(new Error(signal));
   });
   return { signal: controller.signal, received: () => first, exitCode: () => codeOf(first ?? "SIGINT"), release: off };

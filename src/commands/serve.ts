@@ -1,12 +1,10 @@
 /** `runbook serve`: the daemon that keeps judging what is due, until it is told to stop. It decides nothing of its own. */
 import type { PageServer } from "../adapters/page-server.ts";
-import { advance } from "../engine/advance.ts";
-import type { EngineDeps } from "../engine/deps.ts";
-import { failureOf } from "../engine/failure.ts";
-import type { RunSummary } from "../journal/state.ts";
 import type { RunEvent } from "../model/event.ts";
-import { earliest, type Instant, MINUTE, plusMs, SECOND } from "../model/time.ts";
+import { dateTime, earliest } from "../model/time.ts";
 import { createScreen } from "../reporters/screen.ts";
+import { counted } from "../reporters/words.ts";
+import { keepJudging } from "./daemon.ts";
 import { EXIT } from "./exit-code.ts";
 import { screenOptions } from "./foreground.ts";
 import { interruptible } from "./interrupt.ts";
@@ -18,17 +16,12 @@ export interface ServeOptions extends SessionOptions, StatusPagesOptions {
   readonly json?: boolean | undefined;
 }
 
-/** A run that another process began is seen at the latest after so long. */
-const LOOK_FOR_RUNS_MS = 30 * SECOND;
-/** Runs are independent; more at once would only queue for the same quotas. */
-const AT_ONCE = 4;
-const MOST_RUNS = 10_000;
-/** A run whose turn threw (a broken state, a fault of ours) is left alone for so long. */
-const AFTER_FAILURE_MS = MINUTE;
-
 export async function serve(options: ServeOptions, io: Io): Promise<number> {
   const session = await openSession(options, io);
-  const interrupt = interruptible(io);
+  const interrupt = interruptible(
+    io,
+    "finishing the turns under way. Once more ends at once and leaves them in doubt.",
+  );
   let pages: PageServer | undefined;
   try {
     pages = await serveStatusPages(session.state, options, io);
@@ -36,9 +29,12 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
       ...screenOptions(io, options),
       ...(options.json === true ? {} : { kind: "lines" as const }),
     });
-    printError(io, `serving ${session.state.location}; Ctrl-C or SIGTERM ends it when the turn under way is done`);
+    const open = await whatIsOpen(session);
+    printError(io, `serving ${session.state.location}: ${open}; Ctrl-C or SIGTERM drains it`);
     const observe = (event: RunEvent, after: Parameters<typeof screen.event>[1]): void => screen.event(event, after);
-    await untilInterrupted(session, session.engine(interrupt.signal, observe));
+    await keepJudging(session, session.engine(interrupt.signal, observe), observe);
+    const left = await whatIsOpen(session);
+    printError(io, `drained; left to the next \`runbook serve\` or \`runbook check --due\`: ${left}`);
     return EXIT.ok;
   } finally {
     interrupt.release();
@@ -47,45 +43,16 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
   }
 }
 
-async function untilInterrupted(session: Session, deps: EngineDeps): Promise<void> {
-  const { clock } = session.cloud;
-  const leftAlone = new Map<string, string>();
-  while (!deps.signal.aborted) {
-    const open = await session.state.journal.runs({ finished: false, limit: MOST_RUNS });
-    const due = open.filter((run) => isDue(run, clock.now(), leftAlone.get(run.run)));
-    for (let from = 0; from < due.length && !deps.signal.aborted; from += AT_ONCE) {
-      await Promise.all(due.slice(from, from + AT_ONCE).map(({ run }) => advanceOne(session, deps, run, leftAlone)));
-    }
-    await clock.sleepUntil(await nextLook(session, leftAlone), deps.signal);
-  }
-}
-
-function isDue({ dueAt }: RunSummary, now: string, notBefore: string | undefined): boolean {
-  return dueAt !== undefined && dueAt <= now && (notBefore === undefined || notBefore <= now);
-}
-
-/** One run's trouble is told and never another run's. */
-async function advanceOne(
-  session: Session,
-  deps: EngineDeps,
-  run: string,
-  leftAlone: Map<string, string>,
-): Promise<void> {
-  try {
-    await advance(deps, run);
-    leftAlone.delete(run);
-  } catch (error) {
-    if (deps.signal.aborted) return;
-    leftAlone.set(run, plusMs(session.cloud.clock.now(), AFTER_FAILURE_MS));
-    printError(session.io, `run ${run}: ${failureOf(error).what}; tried again in a minute`);
-  }
-}
-
-async function nextLook(session: Session, leftAlone: ReadonlyMap<string, string>): Promise<Instant> {
-  const now = session.cloud.clock.now();
-  const open = await session.state.journal.runs({ finished: false, limit: MOST_RUNS });
-  const dues = open.flatMap(({ run, dueAt }) => (dueAt === undefined || leftAlone.has(run) ? [] : [dueAt]));
-  const soonest = plusMs(now, SECOND);
-  const next = earliest([...dues, plusMs(now, LOOK_FOR_RUNS_MS)]) ?? soonest;
-  return next > soonest ? next : soonest;
+async function whatIsOpen({ state, cloud }: Session): Promise<string> {
+  const open = await state.journal.runs({ finished: false });
+  const dues = open.flatMap(({ dueAt }) => dueAt ?? []);
+  const now = cloud.clock.now();
+  const next = earliest(dues.filter((dueAt) => dueAt > now));
+  const due = dues.filter((dueAt) => dueAt <= now).length;
+  return [
+    counted(open.length, "open run"),
+    ...(due === 0 ? [] : [`${due} due now`]),
+    ...(next === undefined ? [] : [`the next due at ${dateTime(next)} UTC`]),
+    ...(open.length === dues.length ? [] : [`${open.length - dues.length} paused`]),
+  ].join(", ");
 }

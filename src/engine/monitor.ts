@@ -3,6 +3,7 @@ import type { Progress } from "../model/progress.ts";
 import { ceilToMinute, formatDuration, type Instant, MINUTE, msBetween, plusMs } from "../model/time.ts";
 import { type CheckResult, worstVerdict } from "../model/verdict.ts";
 import { lastSwitch, lookAtProduction, settleMs } from "./look.ts";
+import { asIfSwitched } from "./scheduled.ts";
 import { isWatched } from "./services.ts";
 import { currentStep } from "./steps.ts";
 import { noticeSupersession } from "./survey.ts";
@@ -67,9 +68,15 @@ export function nextCheckpoint(turn: Turn): NextCheckpoint | undefined {
 
 function pendingCheckpoints(turn: Turn): readonly NextCheckpoint[] {
   const { progress, deps } = turn;
+  const settle = settleMs(deps, progress);
+  const { scheduled } = progress.plan;
+  if (scheduled !== undefined) {
+    const name = formatDuration(scheduled.windowMs);
+    const isJudged = progress.checkpoints[name] !== undefined;
+    return isJudged ? [] : [{ name, at: scheduled.at, judgeAt: plusMs(scheduled.at, settle) }];
+  }
   const since = lastSwitch(progress);
   if (since === undefined) return [];
-  const settle = settleMs(deps, progress);
   return (progress.plan.runbook.monitor?.checkpointsMs ?? [])
     .map((distanceMs) => {
       const at = ceilToMinute(plusMs(since, distanceMs));
@@ -88,13 +95,18 @@ export async function judgeCheckpoint(turn: Turn, isHalted: boolean): Promise<It
   if (turn.now < judgeAt) {
     return {
       item,
-      for: `checkpoint T+${checkpoint.name} (its data is complete then)`,
-      since: lastSwitch(turn.progress) ?? turn.now,
+      for: `${turn.progress.plan.scheduled === undefined ? `checkpoint T+${checkpoint.name}` : "the scheduled check"} (its data is complete then)`,
+      since: lastSwitch(turn.progress) ?? turn.progress.startedAt,
       lookAt: judgeAt,
     };
   }
   await noticeSupersession(turn);
-  const { results, outage } = await lookAtProduction(turn.deps, turn.progress, checkpoint.at, turn.now);
+  const { results, outage } = await lookAtProduction(
+    turn.deps,
+    asIfSwitched(turn.deps, turn.progress),
+    checkpoint.at,
+    turn.now,
+  );
   const lateMs = Math.max(0, msBetween(checkpoint.judgeAt, turn.now));
   if (outage && lateMs < MOST_POSTPONED_MS) {
     const failure = { what: results.find(({ value }) => value === "unknown")?.because ?? "an outage" };

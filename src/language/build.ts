@@ -33,6 +33,14 @@ export function buildRunbook(
     services: mapValues(file.services, (service) => targetOf(service, defaults)),
     steps,
     ...present("monitor", file.monitor && monitorOf(file.monitor, steps, positionOf)),
+    ...present(
+      "schedule",
+      file.schedule && {
+        cron: file.schedule.cron.trim(),
+        timeZone: file.schedule["time-zone"],
+        windowMs: file.schedule.window,
+      },
+    ),
     rollback: {
       onFail: file.rollback["on-fail"],
       automaticUntilMs: file.rollback["automatic-until"],

@@ -5,10 +5,6 @@ import type { Finding, Path } from "./source.ts";
 
 const NOT_BUILT: Readonly<Record<string, readonly [what: string, remedy: string]>> = {
   needs: ["`needs:` is not built yet: steps run in the order of the file", "remove it, and order the steps"],
-  schedule: [
-    "`schedule:` is not built yet: nothing would start this runbook",
-    "remove it, and call `runbook check` from cron or CI",
-  ],
   retry: ["`retry:` is not built yet: every step is retried by the same rule", "remove it"],
 };
 

@@ -1,4 +1,5 @@
 /** The rules for inputs, checkpoints, reports and notifications. */
+import { scheduleMistake } from "./occurrences.ts";
 import { MINUTE } from "../model/time.ts";
 import { type Draft, durationOf, listOf, recordOf, textOf } from "./draft.ts";
 import { quoted } from "./problems.ts";
@@ -50,6 +51,36 @@ export function foregroundEndsAtACheckpoint(draft: Draft): readonly Finding[] {
       `no checkpoint is at ${given}`,
       oneOf(listed.map(String)),
       "name one of the checkpoints, or add this one",
+    ),
+  ];
+}
+
+/** A schedule needs something to judge, moments that come, and nobody to ask for inputs. */
+export function scheduleCanBeKept(draft: Draft): readonly Finding[] {
+  const schedule = recordOf(draft.root["schedule"]);
+  if (schedule === undefined) return [];
+  const cron = textOf(schedule["cron"]);
+  const mistake = cron === undefined ? undefined : scheduleMistake(cron, textOf(schedule["time-zone"]) ?? "UTC");
+  const expected = mistake?.key === "time-zone" ? "an IANA name such as Europe/Berlin" : 'such as "0 * * * *"';
+  const openInputs = Object.entries(recordOf(draft.root["inputs"]) ?? {}).filter(
+    ([, input]) => !Object.hasOwn(recordOf(input) ?? {}, "default"),
+  );
+  return [
+    ...(mistake === undefined
+      ? []
+      : [at(["schedule", mistake.key], "value", "schedule", mistake.what, expected, "correct it")]),
+    ...(draft.root["monitor"] === undefined
+      ? [at(["schedule"], "key", "schedule", "there is nothing to judge", "`monitor:` with checks", "add it")]
+      : []),
+    ...openInputs.map(([name]) =>
+      at(
+        ["inputs", name],
+        "key",
+        "schedule",
+        `nobody gives the input ${quoted(name)} when a schedule comes`,
+        "a default",
+        "add `default:`",
+      ),
     ),
   ];
 }

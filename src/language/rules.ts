@@ -10,6 +10,7 @@ import {
   defaultsAreOptions,
   foregroundEndsAtACheckpoint,
   repositoryIsKnown,
+  scheduleCanBeKept,
   webhookIsAReference,
 } from "./policy-rules.ts";
 import { quoted } from "./problems.ts";
@@ -51,6 +52,7 @@ export const RULES: readonly Rule[] = [
   foregroundEndsAtACheckpoint,
   stepKeysFitTheKind,
   commandLinesAreLiteral,
+  scheduleCanBeKept,
   webhookIsAReference,
   defaultsAreOptions,
   repositoryIsKnown,

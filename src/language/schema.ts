@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { durationSchema } from "../model/duration.ts";
 import { baselineModeSchema } from "../model/runbook.ts";
-import { DAY, HOUR } from "../model/time.ts";
+import { DAY, HOUR, MINUTE } from "../model/time.ts";
 
 const text = (what: string, max = 200) =>
   z
@@ -125,6 +125,20 @@ const monitorSchema = z.strictObject({
     .describe("What is looked at every minute while attached, and at every checkpoint."),
 });
 
+const scheduleSchema = z.strictObject({
+  cron: text('a cron expression of five fields, such as "0 * * * *"').describe(
+    "When: minute, hour, day of the month, month, day of the week.",
+  ),
+  "time-zone": text("a time zone such as Europe/Berlin")
+    .prefault("UTC")
+    .describe("The IANA time zone in which `cron` is meant. Default: UTC."),
+  window: duration
+    .refine((ms) => ms >= 5 * MINUTE, { error: "a duration of at least 5m" })
+    .refine((ms) => ms <= DAY, { error: "a duration of at most 24h" })
+    .prefault("1h")
+    .describe("How much of the time before each moment is judged, against the baseline before that. Default: 1h."),
+});
+
 const rollbackSchema = z.strictObject({
   "on-fail": z
     .enum(["automatic", "ask", "never"], { error: "one of `automatic`, `ask`, `never`" })
@@ -197,6 +211,11 @@ export const runbookFileSchema = z.strictObject({
     .max(100, { error: "at most 100 steps" })
     .describe("The deploy, in order. A step that fails stops it."),
   monitor: monitorSchema.optional().describe("How production is judged after the switch."),
+  schedule: scheduleSchema
+    .optional()
+    .describe(
+      "Checks that are not tied to a deploy: `runbook serve` and `runbook check --due` judge the monitor's checks at these moments. They tell, and change nothing.",
+    ),
   rollback: rollbackSchema.prefault({}).describe("What a FAIL does."),
   report: reportSchema.prefault({}).describe("Where the run reports."),
   notify: notifySchema.prefault({}).describe("Who is told what needs a person."),

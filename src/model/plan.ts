@@ -1,6 +1,7 @@
 /** A plan: a runbook frozen for one run. Inputs are resolved; only what a run itself finds out is still open. */
 import { z } from "zod";
 import { runbookSchema } from "./runbook.ts";
+import { instantSchema } from "./time.ts";
 
 export const planSchema = z.strictObject({
   runbook: runbookSchema,
@@ -16,5 +17,18 @@ export const planSchema = z.strictObject({
   startedBy: z.string(),
   /** A rehearsal's plan never runs against anything but loopback. */
   rehearsal: z.boolean(),
+  /** A check that a schedule asked for, not a deploy. */
+  scheduled: z
+    .strictObject({
+      /** The moment that the schedule named: the judged window ends there. */
+      at: instantSchema,
+      windowMs: z.number(),
+      cron: z.string(),
+      timeZone: z.string(),
+      /** Moments before it that nobody judged, newest first, at most ten. */
+      missed: z.array(instantSchema),
+      missedInAll: z.number(),
+    })
+    .optional(),
 });
 export type Plan = z.infer<typeof planSchema>;

@@ -63,6 +63,16 @@ export const monitorSpecSchema = z.strictObject({
 });
 export type MonitorSpec = z.infer<typeof monitorSpecSchema>;
 
+export const scheduleSpecSchema = z.strictObject({
+  /** Five fields. */
+  cron: z.string(),
+  /** IANA name. */
+  timeZone: z.string(),
+  /** How much of the time before each moment is judged. */
+  windowMs: z.number(),
+});
+export type ScheduleSpec = z.infer<typeof scheduleSpecSchema>;
+
 export const rollbackPolicySchema = z.strictObject({
   onFail: z.enum(["automatic", "ask", "never"]),
   automaticUntilMs: z.number(),
@@ -95,6 +105,7 @@ export const runbookSchema = z.strictObject({
   services: z.record(z.string(), serviceTargetSchema),
   steps: z.array(stepSpecSchema),
   monitor: monitorSpecSchema.optional(),
+  schedule: scheduleSpecSchema.optional(),
   rollback: rollbackPolicySchema,
   report: reportPolicySchema,
   notify: notifyPolicySchema,

@@ -20,6 +20,7 @@ export interface Line {
 export function linesOf(event: RunEvent, after: Progress): readonly Line[] {
   switch (event.type) {
     case "run-planned":
+      return scheduledLines(event);
     case "services-locked":
     case "services-unlocked":
     case "item-waiting":
@@ -69,7 +70,7 @@ export function linesOf(event: RunEvent, after: Progress): readonly Line[] {
         line(signOf(event.verdict), toneOf(event.verdict), "production", judgedText(event.verdict, event.results)),
       ];
     case "checkpoint-judged":
-      return checkpointLines(event);
+      return checkpointLines(event, after);
     case "question-asked":
       return questionLines(event);
     case "question-answered":
@@ -174,7 +175,29 @@ function judgedText(verdict: Verdict, results: readonly CheckResult[]): string {
   return `${VERDICT_WORD[verdict]}: ${reasonOf(verdict, results)}`;
 }
 
-function checkpointLines(event: EventOf<"checkpoint-judged">): readonly Line[] {
+/** A deploy opens with words of its own. */
+function scheduledLines({ plan, at }: EventOf<"run-planned">): readonly Line[] {
+  const { scheduled } = plan;
+  if (scheduled === undefined) return [];
+  const { missed, missedInAll } = scheduled;
+  const more = missedInAll > missed.length ? `, and ${missedInAll - missed.length} before` : "";
+  const what = `check of ${plan.runbook.name} at ${clockOn(scheduled.at, at)} (${scheduled.cron}, ${scheduled.timeZone}): the last ${formatDuration(scheduled.windowMs)}`;
+  return [
+    line("▸", "quiet", "scheduled", what),
+    ...(missed.length === 0
+      ? []
+      : [
+          line(
+            "!",
+            "doubt",
+            "missed",
+            `${counted(missedInAll, "check")} nobody judged: ${missed.map((one) => clockOn(one, at)).join(", ")}${more}`,
+          ),
+        ]),
+  ];
+}
+
+function checkpointLines(event: EventOf<"checkpoint-judged">, { plan }: Progress): readonly Line[] {
   const late = event.lateMs >= MINUTE ? ` (${formatDuration(event.lateMs)} late)` : "";
   const next = event.nextAt === undefined ? "" : `; next at ${clockOn(event.nextAt, event.at)}`;
   const troubled = event.results.filter(({ verdict }) => verdict !== "pass");
@@ -183,7 +206,7 @@ function checkpointLines(event: EventOf<"checkpoint-judged">): readonly Line[] {
     line(
       signOf(event.verdict),
       toneOf(event.verdict),
-      `T+${event.checkpoint}`,
+      plan.scheduled === undefined ? `T+${event.checkpoint}` : `${plan.runbook.name} now`,
       `${judgedText(event.verdict, event.results)}${late}${next}`,
     ),
     ...troubled.map((result) => resultLine(result)),

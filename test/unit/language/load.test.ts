@@ -649,16 +649,21 @@ const BAD: readonly (readonly [name: string, text: string, expected: readonly st
     ["13:82 conditional-reference: the step `ship` may be skipped, and then it has no output"],
   ],
 
+  // Schedules
+  ...(
+    [
+      ['{ cron: "0 * * * * *" }', "19 schedule: a cron expression has five fields"],
+      ['{ cron: "61 * * * *" }', "19 schedule: Invalid value for minute: 61"],
+      ['{ cron: "0 0 31 2 *" }', "19 schedule: it never comes"],
+      ['{ cron: "0 * * * *", time-zone: Mars/Olympus }', "43 schedule: there is no such time zone"],
+    ] as const
+  ).map(([schedule, told]) => [schedule, `${GOOD}schedule: ${schedule}\n`, [`18:${told}`]] as const),
+
   // Designed and not built
   [
     "needs",
     withLine(ROLLED, "  - { id: rolled, uses: rollout-status, services: [web], needs: [ship] }"),
     ["13:58 not-built: `needs:` is not built yet: steps run in the order of the file"],
-  ],
-  [
-    "schedule",
-    withLine(2, "schedule: '0 * * * *'"),
-    ["2:1 not-built: `schedule:` is not built yet: nothing would start this runbook"],
   ],
 ];
 
