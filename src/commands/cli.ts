@@ -7,6 +7,7 @@ import { type Io, print, printError } from "./io.ts";
 import { fileVerbs } from "./file-verbs.ts";
 import { reviewVerbs } from "./review-verbs.ts";
 import { runVerbs } from "./run-verbs.ts";
+import { upkeepVerbs } from "./upkeep-verbs.ts";
 import type { Settle } from "./verb-options.ts";
 
 /** Runs one command line; never throws and never ends the process. */
@@ -38,7 +39,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 }
 
 function verbs(base: Argv, io: Io, settle: Settle): Argv {
-  return [runVerbs, reviewVerbs, fileVerbs]
+  return [runVerbs, reviewVerbs, fileVerbs, upkeepVerbs]
     .reduce((parser, add) => add(parser, io, settle), base)
     .scriptName("runbook")
     .usage(

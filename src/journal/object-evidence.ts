@@ -26,6 +26,10 @@ export class ObjectEvidence implements EvidenceStore {
     throw this.#store.corrupt(`The evidence ${digest}`, "it does not match its name");
   }
 
+  async remove(digest: string): Promise<void> {
+    await this.#store.remove(`evidence/${digest}.json`);
+  }
+
   async saveSample(run: string, key: string, sample: Json): Promise<void> {
     await this.#store.overwrite(sampleKey(run, key), { v: 1, content: sample });
   }

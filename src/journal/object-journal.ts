@@ -97,6 +97,17 @@ export class ObjectJournal implements Journal {
     );
   }
 
+  /** The summary first: should this process die in between, nobody lists half a run. */
+  async remove(run: string): Promise<void> {
+    const [first] = await this.read(run);
+    if (first !== undefined) await this.#summaries.remove(run, first.at);
+    const name = encodeURIComponent(run);
+    for (const prefix of [`inbox/${name}/`, `samples/${name}/`, `log/${name}/`]) {
+      for (const key of await this.#store.list(prefix)) await this.#store.remove(key);
+    }
+    this.#logs.delete(run);
+  }
+
   /**
    * An ending is due to be told, a rollback to be carried out, a paused run is not due. The event is durable whatever becomes of this: the next
    * turn's `schedule` says the same again, so a failure here is nobody's news.

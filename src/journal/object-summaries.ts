@@ -76,6 +76,14 @@ export class ObjectSummaries {
     throw new JournalError("busy", `Too many write the summary of run ${run} in ${this.#store.location} at once.`);
   }
 
+  async remove(run: string, createdAt: Instant): Promise<void> {
+    const name = nameOf(run, createdAt);
+    await this.#store.remove(`runs/${name}`);
+    await this.#store.remove(`finished/${name}`);
+    this.#names.delete(run);
+    this.#finished.delete(name);
+  }
+
   async #finish(name: string): Promise<void> {
     if (this.#finished.has(name)) return;
     await this.#store.create(`finished/${name}`, { v: 1 });

@@ -25,6 +25,10 @@ export class SqliteEvidence implements EvidenceStore {
     throw new JournalError("corrupt", `The evidence ${digest} in ${this.#database.path} does not match its name.`);
   }
 
+  async remove(digest: string): Promise<void> {
+    this.#database.run("DELETE FROM evidence WHERE digest = ?", digest);
+  }
+
   async saveSample(run: string, key: string, sample: Json): Promise<void> {
     const save = "INSERT OR REPLACE INTO samples (run, key, sample) VALUES (?, ?, ?)";
     this.#database.run(save, run, key, canonicalJson(sample));

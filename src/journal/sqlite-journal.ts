@@ -99,6 +99,14 @@ export class SqliteJournal implements Journal {
     this.#database.run(free, lease.run, lease.owner, lease.fence);
   }
 
+  async remove(run: string): Promise<void> {
+    this.#database.transaction(() => {
+      for (const table of ["events", "leases", "messages", "samples", "runs"]) {
+        this.#database.run(`DELETE FROM ${table} WHERE run = ?`, run);
+      }
+    });
+  }
+
   /** An expired lease that nobody took over is still ours. */
   #checkHeld(lease: Lease): { ttl_ms: number } {
     const held = this.#database.get(

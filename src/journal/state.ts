@@ -45,6 +45,8 @@ export interface Journal {
   /** An expired lease is taken over with a higher fence. */
   acquire(run: string, owner: string, now: Instant, ttlMs: number): Promise<Lease | LeaseRefused>;
   release(lease: Lease): Promise<void>;
+  /** Removes a run that nobody works on any more, with its inbox and samples. Its evidence stays: others may rest on it. */
+  remove(run: string): Promise<void>;
 }
 
 /** A word to a run from outside its crank: an answer, a request to pause or to abort. */
@@ -67,6 +69,8 @@ export interface Inbox {
 export interface EvidenceStore {
   put(content: Json): Promise<string>;
   get(digest: string): Promise<Json | undefined>;
+  /** Removing what is not there is no error. */
+  remove(digest: string): Promise<void>;
   saveSample(run: string, key: string, sample: Json): Promise<void>;
   loadSample(run: string, key: string): Promise<Json | undefined>;
 }
