@@ -42,7 +42,9 @@ export async function advance(deps: EngineDeps, run: string): Promise<TurnResult
   const turn = new Turn(deps, lease, await foldRun(deps, run));
   try {
     const waiting = await passes(turn);
-    await journal.schedule(lease, earliest(waiting.map(({ lookAt }) => lookAt)));
+    // A turn that was cut short has more to do at once: whoever comes next finds the run.
+    const isCutShort = deps.signal.aborted && turn.progress.paused === undefined;
+    await journal.schedule(lease, isCutShort ? turn.now : earliest(waiting.map(({ lookAt }) => lookAt)));
     return turn.progress.finished !== undefined && waiting.length === 0
       ? { kind: "finished", progress: turn.progress }
       : { kind: "waiting", progress: turn.progress, waiting };

@@ -108,7 +108,8 @@ export async function judgeCheckpoint(turn: Turn, isHalted: boolean): Promise<It
     turn.now,
   );
   const lateMs = Math.max(0, msBetween(checkpoint.judgeAt, turn.now));
-  if (outage && lateMs < MOST_POSTPONED_MS) {
+  // Counted from its first try: a checkpoint that comes late has the same patience as one that comes in time.
+  if (outage && msBetween(postponed?.startedAt ?? turn.now, turn.now) < MOST_POSTPONED_MS) {
     const failure = { what: results.find(({ value }) => value === "unknown")?.because ?? "an outage" };
     await turn.record({
       type: "item-retrying",

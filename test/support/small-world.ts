@@ -57,6 +57,7 @@ export async function startSmallWorld(
   scenarioName: "small-good" | "small-bad",
   kind: StateKind = "file",
   runbook = SMALL,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<SmallWorld> {
   const scenario = await loadScenario(join(import.meta.dirname, "runbooks", `${scenarioName}.yaml`));
   const found = await findRunbook(runbook, testIo());
@@ -66,6 +67,7 @@ export async function startSmallWorld(
   const env = {
     USER: "tester",
     RUNBOOK_WEBHOOK: WEBHOOK,
+    ...more,
     ...environmentOf(simulation.addresses),
   };
   const io = (): TestIo => testIo(env);
