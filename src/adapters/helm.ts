@@ -1,9 +1,14 @@
 /** Helm releases by running the helm program. Never waits for a roll-out, never retries. */
 import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { type FailureKind, PortFailure } from "../model/error.ts";
+import type { KubernetesTarget } from "../model/service.ts";
 import type { Helm } from "../ports/helm.ts";
+import { Clusters, type KubernetesConfig } from "./kubernetes-client.ts";
 
 const TIMEOUT_MS = 30_000;
 const OUTPUT_LIMIT = 4 * 1024 * 1024;
@@ -12,9 +17,19 @@ const MOST_REVISIONS = "256";
 
 const historySchema = z.array(z.object({ revision: z.number().int(), status: z.string(), updated: z.string() }));
 
-/** `program`: for tests. */
-export function createHelm(options: { program?: string } = {}): Helm {
+/** `cluster`: where the Kubernetes port finds its clusters, so that helm speaks to the same; `program`: for tests. */
+export function createHelm(cluster: KubernetesConfig, options: { program?: string } = {}): Helm {
   const program = options.program ?? "helm";
+  const clusters = new Clusters(cluster);
+  const inCluster = async (target: KubernetesTarget, args: (flags: readonly string[]) => readonly string[]) => {
+    const access = await clusters.access(target);
+    const namespace = ["--namespace", target.namespace];
+    if ("context" in access) {
+      const env = cluster.kubeconfig === undefined ? {} : { KUBECONFIG: cluster.kubeconfig };
+      return run(program, args([...namespace, "--kube-context", access.context]), env);
+    }
+    return withFile(access.kubeconfig, (file) => run(program, args([...namespace, "--kubeconfig", file])));
+  };
   return {
     async version() {
       try {
@@ -24,22 +39,29 @@ export function createHelm(options: { program?: string } = {}): Helm {
         throw error;
       }
     },
-    async history(release, namespace, context) {
-      const flags = ["--namespace", namespace, ...contextFlags(context), "--output", "json", "--max", MOST_REVISIONS];
-      const revisions = parse(await run(program, ["history", ...flags, "--", release]));
+    async history(target, release) {
+      const rest = ["--output", "json", "--max", MOST_REVISIONS, "--", release];
+      const revisions = parse(await inCluster(target, (flags) => ["history", ...flags, ...rest]));
       return revisions
         .map(({ revision, status, updated }) => ({ revision, status, updatedAt: updated }))
         .sort((a, b) => a.revision - b.revision);
     },
-    async rollback(release, namespace, revision, context) {
-      const flags = ["--namespace", namespace, ...contextFlags(context)];
-      await run(program, ["rollback", ...flags, "--", release, String(revision)]);
+    async rollback(target, release, revision) {
+      await inCluster(target, (flags) => ["rollback", ...flags, "--", release, String(revision)]);
     },
   };
 }
 
-function contextFlags(context: string | undefined): readonly string[] {
-  return context === undefined ? [] : ["--kube-context", context];
+/** A token is never an argument, which every user of the machine may read: it stands in a file that only we may read. */
+async function withFile<T>(text: string, use: (file: string) => Promise<T>): Promise<T> {
+  const directory = await mkdtemp(join(tmpdir(), "runbook-helm-"));
+  try {
+    const file = join(directory, "kubeconfig");
+    await writeFile(file, text, { mode: 0o600 });
+    return await use(file);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
 }
 
 function parse(output: string): z.infer<typeof historySchema> {
@@ -50,9 +72,14 @@ function parse(output: string): z.infer<typeof historySchema> {
   }
 }
 
-async function run(program: string, args: readonly string[]): Promise<string> {
+async function run(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
   try {
-    const { stdout } = await promisify(execFile)(program, args, { timeout: TIMEOUT_MS, maxBuffer: OUTPUT_LIMIT });
+    const limits = { timeout: TIMEOUT_MS, maxBuffer: OUTPUT_LIMIT };
+    const { stdout } = await promisify(execFile)(program, args, { ...limits, env: { ...process.env, ...env } });
     return stdout;
   } catch (error) {
     throw failureOf(error, `helm ${args[0] ?? ""}`);

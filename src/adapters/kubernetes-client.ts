@@ -14,12 +14,15 @@ import {
 import { noClusterContext } from "../model/credentials.ts";
 import { messageOf, PortFailure } from "../model/error.ts";
 import type { KubernetesTarget } from "../model/service.ts";
+import { createGkeClusters, type GkeClusters, type GkeConfig } from "./gke-cluster.ts";
 
 export interface KubernetesConfig {
   /** A path, or several as KUBECONFIG has them. Default: KUBECONFIG, else ~/.kube/config. */
   readonly kubeconfig?: string | undefined;
   /** The simulator's "http://127.0.0.1:PORT": every target is there, without credentials. */
   readonly server?: string | undefined;
+  /** Finds a cluster that no context names by asking GKE for it. Absent: a context is required. */
+  readonly gke?: GkeConfig | undefined;
   /** Bound on one request. Default 15 s. */
   readonly timeoutMs?: number | undefined;
   /** Aborts after so many milliseconds; default: of real time. */
@@ -33,18 +36,26 @@ export interface Api {
   readonly lastBody: () => string;
 }
 
+interface Connection {
+  readonly kubeconfig: KubeConfig;
+  readonly auth: SecurityAuthentication;
+}
+
 /** The clusters of one kubeconfig, each connected to once. */
 export class Clusters {
   readonly #config: KubernetesConfig;
-  readonly #byContext = new Map<string, { kubeconfig: KubeConfig; auth: SecurityAuthentication }>();
+  readonly #gke: GkeClusters | undefined;
+  readonly #byContext = new Map<string, Connection>();
+  readonly #byName = new Map<string, Promise<Connection>>();
 
   constructor(config: KubernetesConfig) {
     this.#config = config;
+    this.#gke = config.gke === undefined ? undefined : createGkeClusters(config.gke);
   }
 
   /** Clients for one port call: each of its requests is bounded, all end when the signal aborts. */
-  api(target: KubernetesTarget, signal: AbortSignal | undefined): Api {
-    const { kubeconfig, auth } = this.#connect(target);
+  async api(target: KubernetesTarget, signal: AbortSignal | undefined): Promise<Api> {
+    const { kubeconfig, auth } = await this.#connect(target, signal);
     const server = kubeconfig.getCurrentCluster()?.server;
     if (server === undefined)
       throw new PortFailure("unauthorised", `the kubeconfig names no server for ${target.cluster}`);
@@ -70,16 +81,57 @@ export class Clusters {
     return { apps: new AppsV1Api(configuration), core: new CoreV1Api(configuration), lastBody: () => text };
   }
 
-  #connect(target: KubernetesTarget): { kubeconfig: KubeConfig; auth: SecurityAuthentication } {
-    const kubeconfig = this.#config.server === undefined ? this.#load() : simulated(this.#config.server);
-    const context = this.#config.server === undefined ? contextFor(kubeconfig, target) : kubeconfig.getCurrentContext();
+  /** What another client (helm) needs for the same cluster: a context to name, or the text of a kubeconfig with a token in it. */
+  async access(target: KubernetesTarget): Promise<{ context: string } | { kubeconfig: string }> {
+    const context = contextFor(this.#load(), target);
+    if (context !== undefined) return { context };
+    const gke = this.#gke ?? missingContext(target);
+    const [found, token] = await Promise.all([this.#find(gke, target), gke.token()]);
+    return { kubeconfig: namedCluster(found, { token }).exportConfig() };
+  }
+
+  async #connect(target: KubernetesTarget, signal: AbortSignal | undefined): Promise<Connection> {
+    const { server } = this.#config;
+    const kubeconfig = server === undefined ? this.#load() : simulated(server);
+    const context = server === undefined ? contextFor(kubeconfig, target) : kubeconfig.getCurrentContext();
+    if (context === undefined) return this.#connectByName(this.#gke ?? missingContext(target), target, signal);
     const known = this.#byContext.get(context);
     if (known !== undefined) return known;
     kubeconfig.setCurrentContext(context);
-    shareDispatcher(kubeconfig);
-    const connection = { kubeconfig, auth: oneAtATime(kubeconfig, target) };
+    const connection = connected(kubeconfig, target);
     this.#byContext.set(context, connection);
     return connection;
+  }
+
+  /** Asked for once for all calls at a time; a failure is not kept. */
+  #connectByName(gke: GkeClusters, target: KubernetesTarget, signal: AbortSignal | undefined): Promise<Connection> {
+    const key = [target.project, target.location ?? "", target.cluster].join("/");
+    const known = this.#byName.get(key);
+    if (known !== undefined) return known;
+    const connecting = this.#find(gke, target, signal).then((found) => {
+      const kubeconfig = namedCluster(found, { authProvider: { name: TOKEN_EACH_TIME } });
+      kubeconfig.addAuthenticator({
+        isAuthProvider: (user) => user.authProvider?.name === TOKEN_EACH_TIME,
+        applyAuthentication: async (_user, options) => {
+          options.headers = { ...options.headers, Authorization: `Bearer ${await gke.token()}` };
+        },
+      });
+      return connected(kubeconfig, target);
+    });
+    this.#byName.set(key, connecting);
+    connecting.catch(() => this.#byName.delete(key));
+    return connecting;
+  }
+
+  /** Without credentials the remedy is either of two: a context, or credentials with which the cluster is found by name. */
+  async #find(gke: GkeClusters, target: KubernetesTarget, signal?: AbortSignal): ReturnType<GkeClusters["find"]> {
+    try {
+      return await gke.find(target, signal);
+    } catch (error) {
+      if (!(error instanceof PortFailure) || error.kind !== "unauthorised") throw error;
+      const why = `${noClusterContext(target.cluster, target.project)}; nor could it be found by its name: ${error.message}`;
+      throw new PortFailure("unauthorised", why, { cause: error });
+    }
   }
 
   #load(): KubeConfig {
@@ -113,8 +165,34 @@ function addFrom(kubeconfig: KubeConfig, file: string): void {
   ];
 }
 
+const TOKEN_EACH_TIME = "token-each-time";
+
+function missingContext(target: KubernetesTarget): never {
+  throw new PortFailure("unauthorised", noClusterContext(target.cluster, target.project));
+}
+
+function connected(kubeconfig: KubeConfig, target: KubernetesTarget): Connection {
+  shareDispatcher(kubeconfig);
+  return { kubeconfig, auth: oneAtATime(kubeconfig, target) };
+}
+
+function namedCluster(
+  { server, caData }: { readonly server: string; readonly caData?: string },
+  user: { readonly token: string } | { readonly authProvider: { readonly name: string } },
+): KubeConfig {
+  const kubeconfig = new KubeConfig();
+  const name = "by-name";
+  kubeconfig.loadFromOptions({
+    clusters: [{ name, server, skipTLSVerify: false, ...(caData === undefined ? {} : { caData }) }],
+    users: [{ name, ...user }],
+    contexts: [{ name, cluster: name, user: name }],
+    currentContext: name,
+  });
+  return kubeconfig;
+}
+
 /** The named context, or the only one whose cluster's name ends with the target's (GKE: gke_PROJECT_LOCATION_CLUSTER). */
-function contextFor(kubeconfig: KubeConfig, target: KubernetesTarget): string {
+function contextFor(kubeconfig: KubeConfig, target: KubernetesTarget): string | undefined {
   if (target.context !== undefined) {
     if (kubeconfig.getContextObject(target.context) !== null) return target.context;
     throw new PortFailure("unauthorised", `the kubeconfig has no context "${target.context}"`);
@@ -124,9 +202,7 @@ function contextFor(kubeconfig: KubeConfig, target: KubernetesTarget): string {
   const exact = contexts.filter(({ cluster }) => cluster === gke || cluster === target.cluster);
   const ending = contexts.filter(({ cluster }) => cluster.endsWith(`_${target.cluster}`));
   const [context, another] = exact.length > 0 ? exact : ending;
-  if (context === undefined) {
-    throw new PortFailure("unauthorised", noClusterContext(target.cluster, target.project));
-  }
+  if (context === undefined) return undefined;
   if (another !== undefined) {
     const names = `${context.name} and ${another.name}`;
     throw new PortFailure("invalid", `${names} both name a cluster ${target.cluster}: give the service a context`);

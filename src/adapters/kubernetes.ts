@@ -31,7 +31,7 @@ export function createKubernetes(config: KubernetesConfig): Kubernetes {
   ): Promise<T> => {
     const name = `${target.kind} ${target.namespace}/${target.name}`;
     try {
-      return await act(clusters.api(target, signal));
+      return await act(await clusters.api(target, signal));
     } catch (error) {
       throw kubernetesFailure(`${what} ${name}`, error, signal);
     }

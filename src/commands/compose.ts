@@ -1,4 +1,5 @@
 /** The composition root: the one file that knows every adapter. Each is loaded only when a command needs the clouds. */
+import type { KubernetesConfig } from "../adapters/kubernetes-client.ts";
 import type { State } from "../journal/state.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Operator } from "../ports/operator.ts";
@@ -18,7 +19,7 @@ export interface Cloud {
 export async function composeCloud(endpoints: Endpoints, io: Io): Promise<Cloud> {
   const bound = requestTimeout(io.env);
   return endpoints.control === undefined
-    ? composeReal(await composeClients(await withToken(endpoints, io), bound), io)
+    ? composeReal(await composeClients(await withToken(endpoints, io), bound), endpoints, io)
     : composeSimulated(endpoints, endpoints.control, bound);
 }
 
@@ -63,15 +64,20 @@ async function composeClients(endpoints: Endpoints, bound: Bound): Promise<Clien
     cloudRun: cloudRun.createCloudRun({ ...bound, endpoint: endpoints.cloudRun }),
     logs: logs.createLogs({ ...bound, endpoint: endpoints.logging }),
     metrics: metrics.createMetrics({ ...bound, endpoint: endpoints.monitoring }),
-    kubernetes: kubernetes.createKubernetes({
-      ...bound,
-      ...(endpoints.kubernetesServer === undefined ? {} : { server: endpoints.kubernetesServer }),
-      ...(endpoints.kubeconfig === undefined ? {} : { kubeconfig: endpoints.kubeconfig }),
-    }),
+    kubernetes: kubernetes.createKubernetes(kubernetesConfig(endpoints, bound)),
   };
 }
 
-async function composeReal(clients: Clients, io: Io): Promise<Cloud> {
+function kubernetesConfig(endpoints: Endpoints, bound: Bound): KubernetesConfig {
+  return {
+    ...bound,
+    server: endpoints.kubernetesServer,
+    kubeconfig: endpoints.kubeconfig,
+    gke: { ...bound, endpoint: endpoints.container },
+  };
+}
+
+async function composeReal(clients: Clients, endpoints: Endpoints, io: Io): Promise<Cloud> {
   const [http, command, helm, notify, operator, clock] = await Promise.all([
     import("../adapters/http.ts"),
     import("../adapters/command.ts"),
@@ -85,7 +91,7 @@ async function composeReal(clients: Clients, io: Io): Promise<Cloud> {
       ...clients,
       http: http.createHttp(),
       command: command.createCommand(),
-      helm: helm.createHelm(),
+      helm: helm.createHelm(kubernetesConfig(endpoints, requestTimeout(io.env))),
       notify: notify.createNotify(),
     },
     operator: io.isInteractive

@@ -10,6 +10,8 @@ export interface Endpoints {
   /** A Kubernetes API server without credentials: only ever a simulated one. */
   readonly kubernetesServer?: string;
   readonly kubeconfig?: string;
+  /** The GKE API, by which a cluster is found that no kubeconfig context names. */
+  readonly container?: string;
   /** Where the state's buckets are: only ever a simulated store. */
   readonly storage?: string;
   /** The simulated world's control server and clock. */
@@ -28,6 +30,7 @@ export function endpointsOf(env: Env): Endpoints {
     monitoring: env["RUNBOOK_MONITORING_ENDPOINT"],
     kubernetesServer: env["RUNBOOK_KUBERNETES_SERVER"],
     kubeconfig: env["KUBECONFIG"],
+    container: env["RUNBOOK_CONTAINER_ENDPOINT"],
     storage: env["RUNBOOK_STORAGE_ENDPOINT"],
     control: env["RUNBOOK_SIMULATOR_CONTROL"],
     clock: env["RUNBOOK_SIMULATOR_CLOCK"],
@@ -49,7 +52,9 @@ export function requestTimeout(env: Env): { readonly timeoutMs?: number } {
 }
 
 /** The variables that point every client at a simulated cloud. */
-export function environmentOf(endpoints: Required<Omit<Endpoints, "kubeconfig">>): Readonly<Record<string, string>> {
+export function environmentOf(
+  endpoints: Required<Omit<Endpoints, "kubeconfig" | "container">>,
+): Readonly<Record<string, string>> {
   return {
     GITHUB_API_URL: endpoints.githubUrl,
     GITHUB_TOKEN: endpoints.githubToken,

@@ -185,7 +185,7 @@ function helmEffect({ target, snapshot, ports }: Context, revision: number): Eff
       return isThere ? { found: true, result: { generation: workload.generation } } : { found: false };
     },
     act: async () => {
-      await ports.helm.rollback(release, target.namespace, revision, target.context);
+      await ports.helm.rollback(target, release, revision);
       return { generation: (await ports.kubernetes.workload(target)).generation };
     },
   };

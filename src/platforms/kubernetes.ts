@@ -72,9 +72,7 @@ async function helmRelease(
   if (release === undefined) return { problem: "the workload does not name its release" };
   try {
     if ((await ports.helm.version()) === undefined) return { problem: "there is no helm here" };
-    const deployed = (await ports.helm.history(release, target.namespace, target.context)).findLast(
-      ({ status }) => status === "deployed",
-    );
+    const deployed = (await ports.helm.history(target, release)).findLast(({ status }) => status === "deployed");
     return deployed === undefined
       ? { problem: `no revision of ${release} is deployed` }
       : { revision: deployed.revision };

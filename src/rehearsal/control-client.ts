@@ -39,8 +39,8 @@ export function createControlled({ url, now }: { readonly url: string; readonly 
     },
     helm: {
       version: () => call("/helm/version", {}, z.string().optional()),
-      history: (release, namespace) => call("/helm/history", { release, namespace }, historySchema),
-      rollback: (release, namespace, revision) =>
+      history: ({ namespace }, release) => call("/helm/history", { release, namespace }, historySchema),
+      rollback: ({ namespace }, release, revision) =>
         call("/helm/rollback", { release, namespace, revision }, nothingSchema),
     },
     notify: { post: (url, { id, text, fields }) => call("/notify", { url, id, text, fields }, nothingSchema) },

@@ -1,6 +1,7 @@
-/** The simulated Google Cloud on one loopback port: Cloud Run, Logging and Monitoring over plaintext gRPC. */
+/** The simulated Google Cloud on one loopback port: Cloud Run, Logging, Monitoring and GKE over plaintext gRPC. */
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { addCloudRun } from "./cloud-run-server.ts";
+import { addContainer, type SimulatedGkeCluster } from "./container-server.ts";
 import type { CloudRunState } from "./cloud-run-state.ts";
 import type { Faults } from "./faults.ts";
 import type { LogSource } from "./log-source.ts";
@@ -15,6 +16,8 @@ export interface GoogleServerOptions {
   readonly cloudRun: CloudRunState;
   /** Its request and application logs are served besides those of `logSources`. */
   readonly traffic: Traffic;
+  /** What the GKE API knows. Default: nothing. */
+  readonly clusters?: readonly SimulatedGkeCluster[];
   /** Others who write logs, such as pods. */
   readonly logSources?: readonly LogSource[];
   /** entries.list calls per project and minute of world time. Default 60. */
@@ -34,6 +37,7 @@ export async function startGoogleServer(options: GoogleServerOptions): Promise<G
   addCloudRun(server, options);
   addLogging(server, { ...options, logSources: [options.traffic, ...(options.logSources ?? [])] });
   addMonitoring(server, options);
+  addContainer(server, { ...options, clusters: options.clusters ?? [] });
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) => {
       if (error === null) resolve(bound);

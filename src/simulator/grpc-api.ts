@@ -49,6 +49,7 @@ const PROTOCOLS = {
   run: { within: "@google-cloud/run", file: "@google-cloud/run/build/protos/protos.json" },
   // @google-cloud/logging brings its generated half as a package of its own.
   logging: { within: "@google-cloud/logging", file: "@google-cloud/logging-api/build/protos/protos.json" },
+  container: { within: "@google-cloud/container", file: "@google-cloud/container/build/protos/protos.json" },
   monitoring: { within: "@google-cloud/monitoring", file: "@google-cloud/monitoring/build/protos/protos.json" },
 } as const;
 

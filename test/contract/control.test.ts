@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 import type { Question } from "../../src/model/event.ts";
+import type { KubernetesTarget } from "../../src/model/service.ts";
 import { instant, plusMs } from "../../src/model/time.ts";
 import { type Controlled, createControlled } from "../../src/rehearsal/control-client.ts";
 import { startControlServer } from "../../src/simulator/control-server.ts";
@@ -96,15 +97,15 @@ test("helm: history, a rollback that makes a new revision and changes the world,
     onRollback: (revision) => rolledBackTo.push(revision),
   });
   expect(await helm.version()).toBe("v3.19.0");
-  await helm.rollback("pusher", "prod", 3);
+  await helm.rollback(inNamespace("prod"), "pusher", 3);
   expect(rolledBackTo).toEqual([3]);
-  expect((await helm.history("pusher", "prod")).map(({ status }) => status)).toEqual([
+  expect((await helm.history(inNamespace("prod"), "pusher")).map(({ status }) => status)).toEqual([
     "superseded",
     "superseded",
     "deployed",
   ]);
-  await expect(helm.rollback("pusher", "prod", 9)).rejects.toMatchObject({ kind: "not-found" });
-  await expect(helm.history("pusher", "dev")).rejects.toMatchObject({ kind: "not-found" });
+  await expect(helm.rollback(inNamespace("prod"), "pusher", 9)).rejects.toMatchObject({ kind: "not-found" });
+  await expect(helm.history(inNamespace("dev"), "pusher")).rejects.toMatchObject({ kind: "not-found" });
   state.helmVersion = undefined;
   expect(await helm.version()).toBeUndefined();
 });
@@ -185,3 +186,7 @@ test("a world that is gone is unavailable", async () => {
     message: expect.stringMatching(/^no word from the simulated world at 04:00 UTC/),
   });
 });
+
+function inNamespace(namespace: string): KubernetesTarget {
+  return { platform: "kubernetes", project: "p", cluster: "c", namespace, kind: "Deployment", name: "pusher" };
+}

@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -329,6 +329,40 @@ describe("kubeconfig", () => {
     expect(failure.kind).toBe(kind);
     expect(failure.message).toContain(text);
     expect(failure.message).not.toContain("secret-token");
+  });
+
+  test("a credential plugin is run once for calls at the same time, and its token is sent", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "exec-plugin-"));
+    const plugin = join(directory, "plugin");
+    const status = { token: "from-the-plugin", expirationTimestamp: "2099-01-01T00:00:00Z" };
+    const credential = JSON.stringify({
+      apiVersion: "client.authentication.k8s.io/v1",
+      kind: "ExecCredential",
+      status,
+    });
+    await writeFile(plugin, `#!/bin/sh\necho run >> "${directory}/runs"\necho '${credential}'\n`, { mode: 0o755 });
+    const sent: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      sent.push(request.headers.authorization);
+      response.writeHead(404, { "content-type": "application/json" }).end('{"message":"not here"}');
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as { port: number };
+    const file = join(directory, "config");
+    const exec = { apiVersion: "client.authentication.k8s.io/v1", command: plugin, interactiveMode: "Never" };
+    const cluster = { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true };
+    const text = {
+      clusters: [{ name: "gke_p_l_prod-omi-gke", cluster }],
+      users: [{ name: "u", user: { exec } }],
+      contexts: [{ name: "c", context: { cluster: "gke_p_l_prod-omi-gke", user: "u" } }],
+    };
+    await writeFile(file, JSON.stringify(text));
+    const kubernetes = createKubernetes({ kubeconfig: file });
+    await Promise.all([1, 2, 3].map(() => failureOf(kubernetes.workload(TARGET))));
+    expect(sent).toEqual(Array(3).fill("Bearer from-the-plugin"));
+    expect(await readFile(join(directory, "runs"), "utf8")).toBe("run\n");
+    server.close();
+    server.closeAllConnections();
   });
 
   test("a missing file is a matter of credentials", async () => {

@@ -265,7 +265,7 @@ describe("restore", () => {
     const hash = cloud.state.rollout(NAMESPACE, NAME, { image: NEW_IMAGE, digest: NEW_DIGEST });
     cloud.pass(10 * MINUTE);
     expect(await restore(snapshot, hash)).toMatchObject({ kind: "restored", serving: snapshot.templateHash });
-    expect(asked).toEqual([["prod-omi-pusher", NAMESPACE, 7, undefined]]);
+    expect(asked).toEqual([[TARGET, "prod-omi-pusher", 7]]);
     expect(cloud.state.patches).toHaveLength(0);
   });
 
