@@ -8,7 +8,8 @@ import { z } from "zod";
 import { type FailureKind, PortFailure } from "../model/error.ts";
 import type { KubernetesTarget } from "../model/service.ts";
 import type { Helm } from "../ports/helm.ts";
-import { Clusters, type KubernetesConfig } from "./kubernetes-client.ts";
+import { once } from "./google.ts";
+import type { KubernetesConfig } from "./kubernetes-config.ts";
 
 const TIMEOUT_MS = 30_000;
 const OUTPUT_LIMIT = 4 * 1024 * 1024;
@@ -20,9 +21,10 @@ const historySchema = z.array(z.object({ revision: z.number().int(), status: z.s
 /** `cluster`: where the Kubernetes port finds its clusters, so that helm speaks to the same; `program`: for tests. */
 export function createHelm(cluster: KubernetesConfig, options: { program?: string } = {}): Helm {
   const program = options.program ?? "helm";
-  const clusters = new Clusters(cluster);
+  // The cluster's client is heavy: whoever only asks for helm's version does without it.
+  const clusters = once(async () => new (await import("./kubernetes-client.ts")).Clusters(cluster));
   const inCluster = async (target: KubernetesTarget, args: (flags: readonly string[]) => readonly string[]) => {
-    const access = await clusters.access(target);
+    const access = await (await clusters()).access(target);
     const namespace = ["--namespace", target.namespace];
     if ("context" in access) {
       const env = cluster.kubeconfig === undefined ? {} : { KUBECONFIG: cluster.kubeconfig };

@@ -1,4 +1,5 @@
 /** Connections to clusters over client-node: contexts, credentials, bounded requests. Knows no workloads. */
+import { readFileSync } from "node:fs";
 import { delimiter } from "node:path";
 import {
   AppsV1Api,
@@ -14,20 +15,8 @@ import {
 import { noClusterContext } from "../model/credentials.ts";
 import { messageOf, PortFailure } from "../model/error.ts";
 import type { KubernetesTarget } from "../model/service.ts";
-import { createGkeClusters, type GkeClusters, type GkeConfig } from "./gke-cluster.ts";
-
-export interface KubernetesConfig {
-  /** A path, or several as KUBECONFIG has them. Default: KUBECONFIG, else ~/.kube/config. */
-  readonly kubeconfig?: string | undefined;
-  /** The simulator's "http://127.0.0.1:PORT": every target is there, without credentials. */
-  readonly server?: string | undefined;
-  /** Finds a cluster that no context names by asking GKE for it. Absent: a context is required. */
-  readonly gke?: GkeConfig | undefined;
-  /** Bound on one request. Default 15 s. */
-  readonly timeoutMs?: number | undefined;
-  /** Aborts after so many milliseconds; default: of real time. */
-  readonly bound?: (ms: number) => AbortSignal;
-}
+import { createGkeClusters, type GkeClusters } from "./gke-cluster.ts";
+import type { KubernetesConfig } from "./kubernetes-config.ts";
 
 export interface Api {
   readonly apps: AppsV1Api;
@@ -137,8 +126,12 @@ export class Clusters {
   #load(): KubeConfig {
     const kubeconfig = new KubeConfig();
     try {
-      const [first, ...others] = (this.#config.kubeconfig ?? "").split(delimiter).filter((file) => file !== "");
-      if (first === undefined) kubeconfig.loadFromDefault();
+      const files = (this.#config.kubeconfig ?? "").split(delimiter).filter((file) => file !== "");
+      // client-node refuses an empty file (/dev/null says "none"), which kubectl takes for a kubeconfig without contexts.
+      const [first, ...others] = files.filter((file) => readFileSync(file, "utf8").trim() !== "");
+      if (files.length === 0) kubeconfig.loadFromDefault();
+      else if (first === undefined)
+        kubeconfig.loadFromOptions({ clusters: [], users: [], contexts: [], currentContext: "" });
       else kubeconfig.loadFromFile(first);
       for (const file of others) addFrom(kubeconfig, file);
     } catch (error) {

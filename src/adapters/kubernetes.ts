@@ -3,7 +3,8 @@ import type { V1OwnerReference, V1PodTemplateSpec } from "@kubernetes/client-nod
 import { PortFailure } from "../model/error.ts";
 import type { KubernetesTarget } from "../model/service.ts";
 import type { Kubernetes, Pod, RestoreTemplate, Workload, WorkloadRevision } from "../ports/kubernetes.ts";
-import { type Api, Clusters, type KubernetesConfig } from "./kubernetes-client.ts";
+import { type Api, Clusters } from "./kubernetes-client.ts";
+import type { KubernetesConfig } from "./kubernetes-config.ts";
 import { kubernetesFailure } from "./kubernetes-failure.ts";
 import { Identities, type Identity, identityOf, readIdentity } from "./kubernetes-identity.ts";
 import {
@@ -60,6 +61,10 @@ export function createKubernetes(config: KubernetesConfig): Kubernetes {
           limitBytes: MAX_LOG_BYTES,
         });
         return text.split("\n").filter((line) => line !== "");
+      }),
+    deletePod: (target, { name, uid }) =>
+      call(`delete pod ${name} of`, target, undefined, async ({ core }) => {
+        await core.deleteNamespacedPod({ name, namespace: target.namespace, body: { preconditions: { uid } } });
       }),
     restoreTemplate: (target, request) =>
       call("restore the template of", target, undefined, (api) => restoreTemplate(api, target, request)),

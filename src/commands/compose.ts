@@ -1,5 +1,5 @@
 /** The composition root: the one file that knows every adapter. Each is loaded only when a command needs the clouds. */
-import type { KubernetesConfig } from "../adapters/kubernetes-client.ts";
+import type { KubernetesConfig } from "../adapters/kubernetes-config.ts";
 import type { State } from "../journal/state.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Operator } from "../ports/operator.ts";

@@ -97,7 +97,29 @@ async function verify(context: Context, view: WorkloadView, memo: Memo): Promise
     const ran = isDone ? "what runs is not what ran before" : progressText(workload);
     return { kind: "refused", because: `${service} was not restored within its time: ${ran}` };
   }
+  await removeBrokenPods(context, view, memo);
   return wait(context, `${service}: ${progressText(workload)}`, memo);
+}
+
+/** A StatefulSet waits for a broken pod to become ready before it replaces it, also by a template that works. */
+async function removeBrokenPods({ target, ports, effect }: Context, view: WorkloadView, memo: Memo): Promise<void> {
+  const current = currentRevision(view)?.templateHash;
+  if (target.kind !== "StatefulSet" || current === undefined || view.workload.generation < memo.generation) return;
+  const broken = livePods(view).filter(({ ready, templateHash }) => !ready && templateHash !== current);
+  for (const { name, uid } of broken) {
+    await effect({
+      key: `remove-pod-${uid}`,
+      what: `delete the broken pod ${name}, which its StatefulSet waits for`,
+      find: async () => {
+        const isThere = (await ports.kubernetes.pods(target)).some((pod) => pod.uid === uid && !pod.terminating);
+        return isThere ? { found: false } : { found: true, result: { deleted: name } };
+      },
+      act: async () => {
+        await ports.kubernetes.deletePod(target, { name, uid });
+        return { deleted: name };
+      },
+    });
+  }
 }
 
 function wait({ now }: Context, what: string, memo: Memo): RestoreOutcome {

@@ -117,6 +117,8 @@ export interface Kubernetes {
     options: { lines: number; previous: boolean },
     signal?: AbortSignal,
   ): Promise<readonly string[]>;
+  /** Only the pod with that uid: conflict when another has its name by now, not-found when it is gone. */
+  deletePod(target: KubernetesTarget, pod: Pick<Pod, "name" | "uid">): Promise<void>;
   /** Guarded by resourceVersion: conflict when somebody else changed the workload. Returns the new generation. */
   restoreTemplate(target: KubernetesTarget, request: RestoreTemplate): Promise<{ generation: number }>;
 }

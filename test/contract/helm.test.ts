@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { createHelm } from "../../src/adapters/helm.ts";
-import type { KubernetesConfig } from "../../src/adapters/kubernetes-client.ts";
+import type { KubernetesConfig } from "../../src/adapters/kubernetes-config.ts";
 import type { KubernetesTarget } from "../../src/model/service.ts";
 import type { Helm } from "../../src/ports/helm.ts";
 import { gkeWorld } from "../support/gke-world.ts";
