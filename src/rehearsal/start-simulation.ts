@@ -27,20 +27,23 @@ export interface Simulation {
 /** Good for nothing but a simulated GitHub. */
 const SIMULATED_TOKEN = "simulated-token";
 
-export async function startSimulation(cloud: SimulatedCloud): Promise<Simulation> {
+/** `port`: of the first server, the others follow; 0: free ones. */
+export async function startSimulation(cloud: SimulatedCloud, port = 0): Promise<Simulation> {
   const { faults, world } = cloud;
-  const github = await startGitHubServer(cloud.github, faults);
+  const portOf = (server: number): number => (port === 0 ? 0 : port + server);
+  const github = await startGitHubServer(cloud.github, faults, portOf(0));
   const google = await startGoogleServer({
     world,
     faults,
     cloudRun: cloud.cloudRun,
     traffic: cloud.traffic,
     logSources: [cloud.kubernetesLogs],
+    port: portOf(1),
   });
-  const kubernetes = await startKubernetesServer(cloud.kubernetes, faults);
-  const storage = await startStorageServer(new StorageState(), faults, world, true);
-  const control = await startControlServer(cloud.control, faults);
-  const clock = await ClockServer.start(world);
+  const kubernetes = await startKubernetesServer(cloud.kubernetes, faults, portOf(2));
+  const storage = await startStorageServer(new StorageState(), faults, world, { endsSilence: true, port: portOf(3) });
+  const control = await startControlServer(cloud.control, faults, portOf(4));
+  const clock = await ClockServer.start(world, portOf(5));
   return {
     cloud,
     addresses: {

@@ -35,10 +35,10 @@ export class ClockServer {
     world.onWaste((now) => this.#tellWaste(now));
   }
 
-  static async start(world: World): Promise<ClockServer> {
+  static async start(world: World, port = 0): Promise<ClockServer> {
     const clock = new ClockServer(world);
     await new Promise<void>((resolve, reject) => {
-      clock.#server.once("error", reject).listen(0, "127.0.0.1", resolve);
+      clock.#server.once("error", reject).listen(port, "127.0.0.1", resolve);
     });
     return clock;
   }

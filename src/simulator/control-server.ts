@@ -18,10 +18,11 @@ interface Call {
 export async function startControlServer(
   state: ControlState,
   faults: Faults,
+  port = 0,
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
   const calls = callsOf(state);
   const server = createServer((request, response) => void serve(request, response, state, faults, calls));
-  return listen(server);
+  return listen(server, port);
 }
 
 async function serve(

@@ -19,14 +19,14 @@ export interface GitHubServer {
 const DOCUMENTATION = "https://docs.github.com/rest";
 const MAX_REQUEST_BYTES = 1_048_576;
 
-export async function startGitHubServer(state: GitHubState, faults: Faults): Promise<GitHubServer> {
+export async function startGitHubServer(state: GitHubState, faults: Faults, port = 0): Promise<GitHubServer> {
   const routes = GITHUB_ROUTES.map((route) => ({ route, pattern: patternOf(route.path) }));
   const server = createServer((request, response) => {
     serve(state, faults, routes, request, response).catch((error: unknown) => {
       send(state, response, { status: 500, body: { message: String(error) } });
     });
   });
-  return listen(server);
+  return listen(server, port);
 }
 
 type Routes = readonly { readonly route: GitHubRoute; readonly pattern: RegExp }[];

@@ -24,6 +24,8 @@ export interface GoogleServerOptions {
   readonly readsPerMinute?: number;
   /** Every listing of log entries begins with an empty page that has a token. Default false. */
   readonly emptyFirstPage?: boolean;
+  /** Default 0: a free one. */
+  readonly port?: number;
 }
 
 export interface GoogleServer {
@@ -39,7 +41,7 @@ export async function startGoogleServer(options: GoogleServerOptions): Promise<G
   addMonitoring(server, options);
   addContainer(server, { ...options, clusters: options.clusters ?? [] });
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) => {
+    server.bindAsync(`127.0.0.1:${options.port ?? 0}`, ServerCredentials.createInsecure(), (error, bound) => {
       if (error === null) resolve(bound);
       else reject(error);
     });

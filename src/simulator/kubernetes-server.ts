@@ -39,15 +39,16 @@ interface Request {
   readonly message: IncomingMessage;
 }
 
-/** Listens on a free port of 127.0.0.1. `close` ends open watches and silent calls too. */
+/** Listens on 127.0.0.1, on a free port when `port` is 0. `close` ends open watches and silent calls too. */
 export async function startKubernetesServer(
   state: KubernetesState,
   faults: Faults,
+  port = 0,
 ): Promise<{ url: string; close(): Promise<void> }> {
   const server = createServer((message, response) => {
     answer(state, faults, message, response).catch((error: unknown) => sendStatus(response, error));
   });
-  return listen(server);
+  return listen(server, port);
 }
 
 async function answer(

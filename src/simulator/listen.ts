@@ -1,4 +1,4 @@
-/** A server of the simulated cloud on a free port of 127.0.0.1. */
+/** A server of the simulated cloud on 127.0.0.1. */
 import type { Server } from "node:http";
 
 export interface Listening {
@@ -7,10 +7,10 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** `close` ends open watches and unanswered calls too. */
-export async function listen(server: Server): Promise<Listening> {
+/** `port` 0: a free one. `close` ends open watches and unanswered calls too. */
+export async function listen(server: Server, port = 0): Promise<Listening> {
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(0, "127.0.0.1", resolve);
+    server.once("error", reject).listen(port, "127.0.0.1", resolve);
   });
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("the simulated server is not listening");

@@ -21,13 +21,13 @@ export async function startStorageServer(
   state: StorageState,
   faults: Faults,
   world: World,
-  endsSilence = false,
+  { endsSilence = false, port = 0 }: { readonly endsSilence?: boolean; readonly port?: number } = {},
 ): Promise<StorageServer> {
   const server = createServer((request, response) => {
     const over = (): void => void (endsSilence && response.destroy());
     serve(state, faults, world, request, response, over).catch((error: unknown) => refuse(response, error));
   });
-  return listen(server);
+  return listen(server, port);
 }
 
 async function serve(
