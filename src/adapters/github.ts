@@ -3,7 +3,7 @@ import { Octokit } from "@octokit/rest";
 import type { z } from "zod";
 import { NO_GITHUB_TOKEN } from "../model/credentials.ts";
 import { PortFailure } from "../model/error.ts";
-import { SECOND } from "../model/time.ts";
+import { type Instant, instant, SECOND } from "../model/time.ts";
 import { githubFailure } from "./github-failure.ts";
 
 export interface GitHubConfig {
@@ -30,6 +30,8 @@ export interface Answer<T> {
   readonly status: number;
   readonly data: T;
   readonly hasNextPage: boolean;
+  /** GitHub's own time as it answered, to the second. */
+  readonly at?: Instant;
   /** Where a redirect points, with `redirect: "manual"`. */
   readonly location?: string;
 }
@@ -110,7 +112,13 @@ export class GitHub {
       const hasNextPage = /rel="next"/.test(response.headers.link ?? "");
       const { location } = response.headers;
       const where = location === undefined ? {} : { location };
-      const answer = { status: response.status, data: parsed.data, hasNextPage, ...where };
+      const answer = {
+        status: response.status,
+        data: parsed.data,
+        hasNextPage,
+        ...where,
+        ...timeIn(response.headers.date),
+      };
       if (options.conditional === true) this.#remember(endpoint.url, response.headers.etag, answer);
       return answer;
     } catch (error) {
@@ -166,6 +174,12 @@ function malformed(what: string, error: z.ZodError, readOnly: boolean): PortFail
   return new PortFailure("malformed", `GitHub's answer to ${what} is not what its API promises (${where})`, {
     applied: readOnly ? "no" : "unknown",
   });
+}
+
+/** RFC 9110, "Date": HTTP's own form. */
+function timeIn(date: string | undefined): { at?: Instant } {
+  const ms = date === undefined ? Number.NaN : Date.parse(date);
+  return Number.isNaN(ms) ? {} : { at: instant(ms) };
 }
 
 /** Octokit throws on 304. */

@@ -88,13 +88,21 @@ async function takeStepTurn(
 ): Promise<ItemResult> {
   const deadline = item.deadline ?? plusMs(item.since, step.timeoutMs ?? kind.defaultTimeoutMs);
   try {
-    const outcome = await kind.turn(await contextOf(turn, step, item, deadline));
+    const outcome = takenOver(turn.progress, step) ?? (await kind.turn(await contextOf(turn, step, item, deadline)));
     return await keepOutcome(turn, step, item, outcome, deadline);
   } catch (error) {
     if (turn.deps.signal.aborted) throw error;
     if (error instanceof AwaitsAnswer) return restingUntilAnswered(turn, itemOf(step));
     return keepFailure(turn, itemOf(step), error, deadline);
   }
+}
+
+/** What serves somebody else's deploy is neither judged nor changed by this run, and what builds on it is not begun. */
+function takenOver({ superseded }: Progress, step: StepSpec): StepOutcome | undefined {
+  const theirs = step.services.flatMap((service) => superseded[service] ?? []);
+  if (theirs.length === 0) return undefined;
+  const told = theirs.map(({ service, serving }) => `${service} serves ${serving}`).join(", ");
+  return { kind: "refused", because: `somebody else has deployed in the middle: ${told}` };
 }
 
 export async function contextOf(

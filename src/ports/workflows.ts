@@ -86,10 +86,17 @@ export interface RunFilter {
   readonly actor?: string;
 }
 
+export interface Viewer {
+  readonly login: string;
+  readonly id: number;
+  /** GitHub's own time as it answered, to the second, where it says it. */
+  readonly at?: Instant;
+}
+
 /** Every method takes a signal of the operator's interruption, is bounded by its own timeout, and throws PortFailure only. */
 export interface Workflows {
-  /** The login and id whose token this is. */
-  viewer(signal?: AbortSignal): Promise<{ login: string; id: number }>;
+  /** Whose token this is. */
+  viewer(signal?: AbortSignal): Promise<Viewer>;
   /** Throws not-found when the repository, the ref or the file does not exist (the message says which). */
   definition(repository: Repository, file: string, ref: string, signal?: AbortSignal): Promise<WorkflowDefinition>;
   /**

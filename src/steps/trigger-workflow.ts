@@ -3,6 +3,7 @@ import { z } from "zod";
 import { PortFailure, RunbookError } from "../model/error.ts";
 import { MINUTE } from "../model/time.ts";
 import type { Finding, PreflightContext, StepContext, StepKind, StepOutcome } from "./step.ts";
+import { clockFindings } from "./clock-findings.ts";
 import { dispatchOnce, locateRun, type WorkflowOrder } from "./workflow-dispatch.ts";
 import { inputFindings } from "./workflow-inputs.ts";
 import { waitingForRun, watchOf, watchRun } from "./workflow-watch.ts";
@@ -40,14 +41,15 @@ export const triggerWorkflow: StepKind<TriggerWorkflowArgs> = {
 };
 
 async function preflight(context: PreflightContext<TriggerWorkflowArgs>): Promise<readonly Finding[]> {
-  const { args, ports, signal, step } = context;
+  const { args, now, ports, signal, step } = context;
   if (args === undefined) return [{ severity: "remark", what: `step ${step.id}: its workflow is known only later` }];
   const repository = args.repository ?? context.run.repository;
   if (repository === undefined) return [noRepository(step.id)];
   try {
-    await ports.workflows.viewer(signal);
+    const { at } = await ports.workflows.viewer(signal);
+    const wrongClock = at === undefined ? [] : clockFindings(now, at);
     const definition = await ports.workflows.definition(repository, args.workflow, args.ref, signal);
-    return inputFindings(step.id, args, definition);
+    return [...wrongClock, ...inputFindings(step.id, args, definition)];
   } catch (error) {
     const finding = error instanceof PortFailure ? findingOf(step.id, error) : undefined;
     if (finding === undefined) throw error;
