@@ -109,10 +109,20 @@ async function composeSimulated(endpoints: Endpoints, control: string, bound: Bo
     import("../rehearsal/control-client.ts"),
     import("../adapters/world-clock.ts"),
   ]);
-  const clock = await WorldClock.connect(endpoints.clock ?? "");
-  const clients = await composeClients(endpoints, { ...bound, bound: (ms) => clock.bound(ms) });
+  const world = await WorldClock.connect(endpoints.clock ?? "");
+  const clients = await composeClients(endpoints, { ...bound, bound: (ms) => world.bound(ms) });
+  const clock = await stagedClock(world, endpoints);
   const { operator, ...answered } = createControlled({ url: control, now: () => clock.now() });
   return { ports: { ...clients, ...answered }, operator, clock };
+}
+
+async function stagedClock(world: Clock, { clockAhead, clockSpeed }: Endpoints): Promise<Clock> {
+  if (clockAhead === undefined && clockSpeed === undefined) return world;
+  const { StagedClock } = await import("../adapters/staged-clock.ts");
+  return new StagedClock(world, {
+    ...(clockAhead === undefined ? {} : { aheadMs: Number(clockAhead) }),
+    ...(clockSpeed === undefined ? {} : { speed: Number(clockSpeed) }),
+  });
 }
 
 /** Where runs, locks and evidence are kept: a bucket for "gs://bucket/prefix", else a file. */

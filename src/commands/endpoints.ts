@@ -17,7 +17,14 @@ export interface Endpoints {
   /** The simulated world's control server and clock. */
   readonly control?: string;
   readonly clock?: string;
+  /** How far this machine's clock is ahead of that one, in milliseconds. */
+  readonly clockAhead?: string;
+  /** World time per real time. */
+  readonly clockSpeed?: string;
 }
+
+/** Not an address: nothing can be reached by it. */
+const NO_ADDRESS: readonly string[] = ["githubToken", "kubeconfig", "clockAhead", "clockSpeed"];
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -34,6 +41,8 @@ export function endpointsOf(env: Env): Endpoints {
     storage: env["RUNBOOK_STORAGE_ENDPOINT"],
     control: env["RUNBOOK_SIMULATOR_CONTROL"],
     clock: env["RUNBOOK_SIMULATOR_CLOCK"],
+    clockAhead: env["RUNBOOK_SIMULATOR_CLOCK_AHEAD"],
+    clockSpeed: env["RUNBOOK_SIMULATOR_SPEED"],
   };
   return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value !== ""));
 }
@@ -53,7 +62,7 @@ export function requestTimeout(env: Env): { readonly timeoutMs?: number } {
 
 /** The variables that point every client at a simulated cloud. */
 export function environmentOf(
-  endpoints: Required<Omit<Endpoints, "kubeconfig" | "container">>,
+  endpoints: Required<Omit<Endpoints, "kubeconfig" | "container" | "clockAhead" | "clockSpeed">>,
 ): Readonly<Record<string, string>> {
   return {
     GITHUB_API_URL: endpoints.githubUrl,
@@ -68,9 +77,18 @@ export function environmentOf(
   };
 }
 
+/** The variables that stage its time. */
+export function stagingEnvironment(staging: { aheadMs?: number; speed?: number }): Readonly<Record<string, string>> {
+  const { aheadMs = 0, speed } = staging;
+  return {
+    ...(aheadMs === 0 ? {} : { RUNBOOK_SIMULATOR_CLOCK_AHEAD: String(aheadMs) }),
+    ...(speed === undefined ? {} : { RUNBOOK_SIMULATOR_SPEED: String(speed) }),
+  };
+}
+
 /** All loopback with `--simulated`, none without: a mixture would let a rehearsal touch production, or the reverse. */
 export function requireOneWorld(endpoints: Endpoints, isSimulated: boolean): void {
-  const addresses = Object.entries(endpoints).filter(([name]) => name !== "githubToken" && name !== "kubeconfig");
+  const addresses = Object.entries(endpoints).filter(([name]) => !NO_ADDRESS.includes(name));
   const strange = addresses
     .filter(([, address]) => isLoopback(address) !== isSimulated)
     .map(([name, address]) => `${name} (${address})`);

@@ -82,6 +82,11 @@ function rehearseVerbs(parser: Argv, io: Io, settle: Settle): Argv {
             describe:
               "the process dies there, and another resumes: 'ITEM:started|intended|carried-out|done'; may be repeated",
           })
+          .option("speed", {
+            type: "string",
+            default: "max",
+            describe: "of the world's time: 1x (real time), 60x (an hour a minute), max",
+          })
           .option("seed", { type: "number", default: 1, describe: "the world's chance" })
           .option("state", { type: "string", describe: "keep the rehearsal's journal in this file" })
           .option("html", {
@@ -100,6 +105,7 @@ function rehearseVerbs(parser: Argv, io: Io, settle: Settle): Argv {
             "$0 rehearse backend-prod --fault 'github:dispatch=503x2'",
             "GitHub answers the first two dispatches with 503",
           )
+          .example("$0 rehearse backend-prod --speed 60x", "to watch it: an hour a minute")
           .example(
             "$0 rehearse backend-prod --kill-at deploy-backend:carried-out",
             "GitHub took the dispatch, and the process died before it could note that",
@@ -115,8 +121,19 @@ function rehearseVerbs(parser: Argv, io: Io, settle: Settle): Argv {
         args
           .positional("name", nameOption)
           .option("scenario", { type: "string", default: "seed", describe: "a scenario's name, or a path to its file" })
+          .option("port", {
+            type: "number",
+            default: 0,
+            describe: "of the page that shows the world; the APIs have the next six. 0: free ones",
+          })
+          .option("speed", {
+            type: "string",
+            default: "max",
+            describe: "time passes by itself, at 1x, 60x; max: only while a deploy waits",
+          })
           .option("seed", { type: "number", default: 1, describe: "the world's chance" })
-          .example("$0 simulate backend-prod", "then in another terminal: deploy --simulated, kubectl, curl"),
+          .example("$0 simulate backend-prod", "then in another terminal: deploy --simulated, kubectl, curl")
+          .example("$0 simulate backend-prod --port 7700 --speed 60x", "curl http://127.0.0.1:7700/ shows the world"),
       (args) => settle(async () => (await import("./simulate.ts")).simulate(args, io)),
     );
 }

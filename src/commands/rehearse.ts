@@ -1,4 +1,5 @@
 /** `runbook rehearse`: the very deploy, against a simulated cloud on loopback, in an empty environment. */
+import { RunbookError } from "../model/error.ts";
 import type { RunEvent } from "../model/event.ts";
 import { buildWorld } from "../rehearsal/build-world.ts";
 import { guardEgress } from "../rehearsal/egress-guard.ts";
@@ -9,7 +10,7 @@ import type { Scenario } from "../rehearsal/scenario.ts";
 import type { SimulatedCloud } from "../rehearsal/simulated-cloud.ts";
 import { type Simulation, startSimulation } from "../rehearsal/start-simulation.ts";
 import { planOf } from "./deploy.ts";
-import { environmentOf } from "./endpoints.ts";
+import { environmentOf, stagingEnvironment } from "./endpoints.ts";
 import { EXIT } from "./exit-code.ts";
 import { type FoundRunbook, findRunbook } from "./find-runbook.ts";
 import { type Io, print, printError } from "./io.ts";
@@ -25,6 +26,8 @@ export interface RehearseOptions {
   readonly fault?: readonly string[] | undefined;
   /** `ITEM:MOMENT` at which the process dies; a minute later another one resumes the run. */
   readonly killAt?: readonly string[] | undefined;
+  /** World time per real time: "1x", "60x"; "max": as fast as it goes. */
+  readonly speed?: string | undefined;
   readonly seed: number;
   readonly state?: string | undefined;
   /** Where the rehearsed run's report is written; "-" is stdout. */
@@ -68,7 +71,7 @@ export async function rehearse(options: RehearseOptions, io: Io): Promise<number
 
 /** One scenario to its end. `seen` is shown what it left, before it is taken down. */
 export async function rehearseScenario(
-  options: Pick<RehearseOptions, "seed" | "state" | "json"> & {
+  options: Pick<RehearseOptions, "seed" | "state" | "json" | "speed"> & {
     readonly name: string;
     readonly showComments?: boolean;
   },
@@ -80,7 +83,8 @@ export async function rehearseScenario(
   const guard = guardEgress();
   const simulation = await simulationOf(found, scenario, options.seed, io);
   try {
-    const rehearsed = { ...io, env: rehearsalEnvironment(io, found, simulation) };
+    const staging = stagingEnvironment({ aheadMs: aheadMs(scenario), ...speedOf(options.speed) });
+    const rehearsed = { ...io, env: { ...rehearsalEnvironment(io, found, simulation), ...staging } };
     const deploying = {
       name: options.name,
       pr: scenario["pull-request"]?.number,
@@ -102,6 +106,23 @@ export async function rehearseScenario(
   }
 }
 
+function aheadMs(scenario: Scenario): number {
+  const { ahead = 0, behind = 0 } = scenario["machine-clock"] ?? {};
+  return ahead - behind;
+}
+
+/** "60x" as world time per real time; nothing for "max". */
+export function speedOf(words: string | undefined): { speed?: number } {
+  if (words === undefined || words === "max") return {};
+  const speed = /^([0-9]{1,5}(?:\.[0-9]{1,3})?)x$/.exec(words)?.[1];
+  if (speed !== undefined && Number(speed) > 0) return { speed: Number(speed) };
+  throw new RunbookError({
+    what: `${JSON.stringify(words)} is no speed.`,
+    state: "Nothing was touched.",
+    next: "Give --speed as 1x (real time), 60x (an hour a minute) or max.",
+  });
+}
+
 /** Nothing in a rehearsal may try: whoever did is a fault, even though the attempt was refused. */
 function leftLoopback(refused: readonly string[], io: Io): number {
   const places = [...new Set(refused)].join(", ");
@@ -117,9 +138,15 @@ async function listScenarios(io: Io): Promise<number> {
   return EXIT.ok;
 }
 
-export async function simulationOf(found: FoundRunbook, scenario: Scenario, seed: number, io: Io): Promise<Simulation> {
+export async function simulationOf(
+  found: FoundRunbook,
+  scenario: Scenario,
+  seed: number,
+  io: Io,
+  port = 0,
+): Promise<Simulation> {
   const plan = planOf(found, { rehearsal: true }, io);
-  return startSimulation(buildWorld(plan, scenario, seed));
+  return startSimulation(buildWorld(plan, scenario, seed), port);
 }
 
 /** Nothing of the operator's environment but how to print; every `env.X` of the runbook gets a value that leads nowhere. */

@@ -262,6 +262,10 @@ export const scenarioSchema = z.strictObject({
       "what the operator answers; an approval that is not mentioned is given, to anything else there is no answer",
     ),
   faults: z.array(faultSchema).default([]),
+  "machine-clock": z
+    .strictObject({ ahead: durationSchema.optional(), behind: durationSchema.optional() })
+    .optional()
+    .describe("how wrong the clock of the machine is that deploys; the clouds' clocks are right"),
   process: z
     .array(fateSchema)
     .default([])
