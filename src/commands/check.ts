@@ -81,10 +81,8 @@ async function advanceRuns(
 
 async function advanceRun(session: Session, run: string, options: CheckOptions, signal: AbortSignal): Promise<number> {
   const progress = await findRun(session.state, { run });
-  const screen = await createScreen({
-    ...screenOptions(session.io, options),
-    ...(options.json === true ? {} : { kind: "lines" as const }),
-  });
+  const shown = screenOptions(session.io, options);
+  const screen = await createScreen({ ...shown, ...(shown.kind === "terminal" ? { kind: "lines" } : {}) });
   screen.begin(progress);
   const deps = session.engine(signal, (event, after) => screen.event(event, after));
   const result = await advance(deps, run);

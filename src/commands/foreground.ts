@@ -9,6 +9,7 @@ import { type ExitPolicy, exitCodeOf } from "./exit-code.ts";
 import { interruptible } from "./interrupt.ts";
 import type { Io } from "./io.ts";
 import type { Session } from "./session.ts";
+import { summarizeStep } from "./step-summary.ts";
 
 export interface ForegroundOptions {
   readonly json?: boolean | undefined;
@@ -55,14 +56,19 @@ export function screenOptions(
 ): Parameters<typeof createScreen>[0] {
   const isPlain = io.env["NO_COLOR"] !== undefined || !io.isInteractive;
   return {
-    kind: options.json === true ? "json" : io.isInteractive ? "terminal" : "lines",
+    kind: options.json === true ? "json" : io.isInteractive ? "terminal" : isActions(io) ? "actions" : "lines",
     stdout: io.stdout,
     stderr: io.stderr,
     columns: io.columns,
     color: !isPlain,
     unicode: io.env["TERM"] !== "dumb" && io.env["RUNBOOK_ASCII"] === undefined,
     showComments: options.showComments === true,
+    ...(isActions(io) ? { summarize: (markdown: string) => summarizeStep(markdown, io) } : {}),
   };
+}
+
+function isActions(io: Io): boolean {
+  return io.env["GITHUB_ACTIONS"] === "true";
 }
 
 function exitPolicy(progress: Progress, options: ForegroundOptions): ExitPolicy {

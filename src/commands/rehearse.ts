@@ -151,7 +151,8 @@ export async function simulationOf(
 
 /** Nothing of the operator's environment but how to print; every `env.X` of the runbook gets a value that leads nowhere. */
 function rehearsalEnvironment(io: Io, found: FoundRunbook, simulation: Simulation): Io["env"] {
-  const shown = ["NO_COLOR", "TERM", "CI", "RUNBOOK_ASCII", "RUNBOOK_DIR", "GOOGLE_CLOUD_PROJECT", "LANG"];
+  const actions = ["GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"];
+  const shown = ["NO_COLOR", "TERM", "CI", ...actions, "RUNBOOK_ASCII", "RUNBOOK_DIR", "GOOGLE_CLOUD_PROJECT", "LANG"];
   const kept = shown.flatMap((name) => (io.env[name] === undefined ? [] : [[name, io.env[name]]]));
   const referred = [...JSON.stringify(found.runbook).matchAll(/\benv\.([A-Za-z_][A-Za-z0-9_]*)/g)];
   const own = referred.map(([, name = ""]) => [name, `http://127.0.0.1:9/rehearsal/${name}`]);

@@ -102,7 +102,7 @@ function restorable(seen: Seen, helmProblem: string | undefined, isObserved: boo
     const what = `the tag of ${unknown.map((name) => seen.images[name]).join(", ")} moves`;
     return { possible: false, because: `${what}, and its pods run no single known digest to restore` };
   }
-  const byDigest = moving.length > 0 ? `, ${moving.join(" and ")} by digest because the tag moves` : "";
+  const byDigest = moving.length > 0 ? `, ${moving.join(" and ")} by digest, because the tag moves` : "";
   if (manager === "helm" && moving.length === 0 && helmProblem === undefined) {
     return { possible: true, how: `helm rollback ${release ?? ""} ${seen.releaseRevision ?? ""}` };
   }

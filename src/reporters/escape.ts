@@ -57,7 +57,7 @@ export function plainLines(text: string): string {
 }
 
 /** GitHub's runner obeys a line that begins with "::", and "##[" anywhere; others obey "##word[". */
-function withoutCommands(line: string): string {
+export function withoutCommands(line: string): string {
   return line.replace(/##(?=\w*\[)/g, "## ").replace(/^(\s*:)(?=:)/, "$1 ");
 }
 

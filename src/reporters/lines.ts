@@ -14,7 +14,8 @@ import { time, timeOn } from "./words.ts";
 
 const WIDEST_SUBJECT = 28;
 
-export function createLinesScreen(options: ScreenOptions): Screen {
+/** `beforeWords` is called before anything is written. */
+export function createLinesScreen(options: ScreenOptions, beforeWords: () => void = () => undefined): Screen {
   const paint = createPaint(options);
   const told = new Map<string, string>();
   const outages = new Set<string>();
@@ -24,6 +25,7 @@ export function createLinesScreen(options: ScreenOptions): Screen {
   let production: Verdict | undefined;
 
   const write = (text: string): void => {
+    beforeWords();
     options.stdout.write(paint.text(text));
   };
   const print = (happened: Instant, { sign, tone, subject, text }: Line): void => {

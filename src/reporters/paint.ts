@@ -1,5 +1,6 @@
 /** The looks of plain text on a terminal: signs, colours and boxes, with an ASCII form of each. */
 import { styleText } from "node:util";
+import { withoutCommands } from "./escape.ts";
 
 export type Tone = "good" | "bad" | "doubt" | "quiet" | "plain";
 
@@ -51,12 +52,15 @@ const ASCII: Readonly<Record<string, string>> = {
   "＄": "$",
 };
 
-/** Letters lose their accents; what has no ASCII form becomes a question mark. */
+/** Letters lose their accents; what has no ASCII form becomes a question mark. Wide colons and brackets become no command. */
 export function asciiOf(text: string): string {
   return text
     .normalize("NFKD")
     .replace(/\p{M}/gu, (mark) => ASCII[mark] ?? "")
-    .replace(/[^\n\x20-\x7E]/gu, (character) => ASCII[character] ?? "?");
+    .replace(/[^\n\x20-\x7E]/gu, (character) => ASCII[character] ?? "?")
+    .split("\n")
+    .map((line) => withoutCommands(line))
+    .join("\n");
 }
 
 /** `body` in a box of `width` columns, long lines wrapped at words where there are any. Text is printed as it is given. */

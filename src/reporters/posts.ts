@@ -25,6 +25,11 @@ export function commentBodies(progress: Progress): readonly { key: string; mode:
   return wantedComments(progress).map(({ key, mode, render }) => ({ key, mode, body: render() }));
 }
 
+/** What was told last, as the comment that tells it: where there is no news yet, the progress. */
+export function latestComment(progress: Progress): string {
+  return wantedComments(progress).at(-1)?.render() ?? "";
+}
+
 /** A comment that is wanted; rendering it is left to who needs the body. */
 interface WantedComment {
   readonly key: string;

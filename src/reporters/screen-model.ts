@@ -19,7 +19,7 @@ export interface Screen {
 }
 
 export interface ScreenOptions {
-  readonly kind: "terminal" | "lines" | "json";
+  readonly kind: "terminal" | "lines" | "actions" | "json";
   readonly stdout: Writable;
   readonly stderr: Writable;
   readonly columns: number;
@@ -27,4 +27,6 @@ export interface ScreenOptions {
   readonly unicode: boolean;
   /** Prints the comments that are posted, each in a box. */
   readonly showComments: boolean;
+  /** Takes markdown for a job's own page, at the end; never fails. Only where the kind is `actions`. */
+  readonly summarize?: (markdown: string) => Promise<void>;
 }

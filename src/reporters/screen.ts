@@ -7,6 +7,8 @@ export async function createScreen(options: ScreenOptions): Promise<Screen> {
       return (await import("./json.ts")).createJsonScreen(options);
     case "lines":
       return (await import("./lines.ts")).createLinesScreen(options);
+    case "actions":
+      return (await import("./actions.ts")).createActionsScreen(options);
     case "terminal":
       return (await import("./terminal.ts")).createTerminalScreen(options);
   }

@@ -253,6 +253,8 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
     "##[error]x",
     "##[group]x",
     "##[set-output name=a;]b",
+    "：：error：：wide",
+    "＃＃［error］wide",
     "##vso[task.setvariable variable=a]b",
     "##teamcity[buildStatus status='SUCCESS']",
     "section_start:1560896352:x[collapsed=true]\r\u001B[0K",

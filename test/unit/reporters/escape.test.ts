@@ -11,6 +11,7 @@ import {
   safeAddress,
   tableCell,
 } from "../../../src/reporters/escape.ts";
+import { asciiOf } from "../../../src/reporters/paint.ts";
 import { HOSTILE } from "../../support/hostile-corpus.ts";
 
 const INVISIBLE = /(?![\n\u200B])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
@@ -85,6 +86,10 @@ describe.each(HOSTILE.map(({ name, text }) => [name, text] as const))("%s", (_na
     expect(plainLine(text)).not.toMatch(/\n|##\[/);
     expect(plainLine(text)).not.toMatch(/[\p{Cc}\p{Cf}]/u);
     expect(plainLines(text)).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
+  });
+
+  test("ASCII forms bring no command of a runner about", () => {
+    expect(asciiOf(plainLine(text))).not.toMatch(/^\s*::|##\w*\[/);
   });
 
   test("a marker is one closed comment", () => {

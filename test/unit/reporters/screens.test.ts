@@ -143,6 +143,51 @@ describe("the live list", () => {
   });
 });
 
+describe("in a GitHub Actions job", () => {
+  const annotations = async (stream: Stream, more: Partial<ScreenOptions> = {}): Promise<readonly string[]> =>
+    (await play(stream, { kind: "actions", ...more }, 1)).match(/^::(?:error|warning).*$/gm) ?? [];
+
+  test("a technical failure is one error, with what is true of production and what to do", async () => {
+    const failure = { what: "run 7 failed: 100 %, job a:b, c", state: "Production is as it was.", next: "Mend it." };
+    const stream = deployed().add("04:24:20", { type: "item-failed", item: "step:deploy-pusher", failure });
+    expect(await annotations(stream)).toEqual([
+      "::error title=deploy-pusher failed::run 7 failed: 100 %25, job a:b, c%0AProduction is as it was.%0AMend it.",
+    ]);
+  });
+
+  test("what is refused, superseded, paused, or could not be told", async () => {
+    const stream = deployed()
+      .add("04:24:20", { type: "item-refused", item: "step:pusher-rollout", because: "no, by: a, b\n::error::words" })
+      .add("04:24:21", { type: "service-superseded", service: "listen", expected: "a", serving: "b" })
+      .add("04:24:22", { type: "post-abandoned", post: "comment:progress", failure: { what: "locked" } })
+      .add("04:24:23", { type: "run-paused", because: "interrupted" });
+    expect(await annotations(stream)).toEqual([
+      "::error title=pusher-rollout refused::no, by: a, b%0A: :error::words",
+      "::warning title=listen superseded::serves b; this run deployed a",
+      "::warning title=comment%3Aprogress not told::locked",
+      `::warning title=paused::interrupted%0Arunbook resume ${stream.progress.run}`,
+    ]);
+  });
+
+  test("the same words once, and never more than GitHub shows", async () => {
+    const stream = deployed();
+    for (let index = 0; index < 30; index += 1) {
+      const failure = { what: `failure ${Math.floor(index / 2)}` };
+      stream.add("04:24:30", { type: "item-failed", item: "step:deploy-pusher", failure });
+    }
+    const shown = await annotations(stream);
+    expect(shown).toHaveLength(10);
+    expect(new Set(shown).size).toBe(10);
+  });
+
+  test("a run that goes well has no annotation, and its summary is the newest comment", async () => {
+    const summaries: string[] = [];
+    const summarize = async (markdown: string): Promise<void> => void summaries.push(markdown);
+    expect(await annotations(seedRun("20m"), { summarize })).toEqual([]);
+    expect(summaries).toEqual([expect.stringContaining("**PASS** · T+20m · backend-prod")]);
+  });
+});
+
 test("the JSON screen: every event, one line each, valid, and nothing else", async () => {
   const stream = badRun();
   const lines = (await play(stream, { kind: "json" }, 1)).trimEnd().split("\n");
