@@ -102,9 +102,16 @@ function judgeVerb(parser: Argv, io: Io, settle: Settle): Argv {
         .option("baseline", {
           type: "string",
           demandOption: true,
+          // Else "-" would be taken for the next option.
+          nargs: 1,
           describe: "entries from before; - is standard input",
         })
-        .option("candidate", { type: "string", demandOption: true, describe: "entries since; - is standard input" })
+        .option("candidate", {
+          type: "string",
+          demandOption: true,
+          nargs: 1,
+          describe: "entries since; - is standard input",
+        })
         .option("switch", { type: "string", describe: "when the new version began to serve (RFC 3339)" })
         .option("now", { type: "string", describe: "until when the candidate's entries are complete (RFC 3339)" })
         .option("config", { type: "string", describe: "statuses, critical signatures, horizon: a YAML or JSON file" })

@@ -53,7 +53,7 @@ export function createLinesScreen(options: ScreenOptions, beforeWords: () => voi
       if (isKnownOutage(event, outages)) return;
       for (const line of linesOf(event, progress)) print(event.at, line);
       const comment = options.showComments ? deliveredComment(event, progress) : undefined;
-      if (comment !== undefined) write(`${boxed(comment.title, comment.body, options.columns)}\n`);
+      if (comment !== undefined) write(`${boxed(comment.title, paint.text(comment.body), options.columns)}\n`);
     },
     waiting(waits, now) {
       for (const wait of waits.filter(isWorthALine)) {

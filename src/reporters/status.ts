@@ -3,7 +3,9 @@ import type { Progress } from "../model/progress.ts";
 import { type Instant, formatDuration, msBetween } from "../model/time.ts";
 import type { Report, ServiceReport } from "./report-model.ts";
 import { columns, lines } from "./columns.ts";
-import { reportOf } from "./report.ts";
+import { wrapped } from "./paint.ts";
+import { currentJudgement, reportOf } from "./report.ts";
+import { sparks } from "./sparkline.ts";
 import { VERDICT_WORD, clockOn, listed, tPlus, timeOn } from "./words.ts";
 
 const EXIT_WORDS: Readonly<Record<number, string>> = {
@@ -63,15 +65,32 @@ function exitWords({ finished }: Progress, exitCode: number): string {
   return EXIT_WORDS[exitCode] ?? "unknown";
 }
 
-/** Closes it: how it ended, what is left, what to do, and what the exit code means. */
-export function closingText(progress: Progress, exitCode: number): string {
+/** Closes it: how it ended, what is left, what to do, and what the exit code means; lines are wrapped at `width`. */
+export function closingText(progress: Progress, exitCode: number, width = Number.POSITIVE_INFINITY): string {
   const report = reportOf(progress);
-  return lines([
-    "",
-    stateLine(report),
-    ...bodyOf(report, report.asOf),
-    `  exit ${exitCode}: ${exitWords(progress, exitCode)}`,
-  ]);
+  return lines(
+    [
+      "",
+      stateLine(report),
+      ...bodyOf(report, report.asOf, errorLines(progress)),
+      `  exit ${exitCode}: ${exitWords(progress, exitCode)}`,
+    ].flatMap((line) => hanging(line, width)),
+  );
+}
+
+/** The rest of a line that is too long stands under its text, not under its name. */
+function hanging(line: string, width: number): readonly string[] {
+  if (line.length <= width) return [line];
+  const indent = /^(?: {2}\S+ {2,})?/.exec(line)?.[0].length ?? 0;
+  const [first = "", ...rest] = wrapped(line.slice(indent), Math.max(20, width - indent));
+  return [line.slice(0, indent) + first, ...rest.map((each) => " ".repeat(indent) + each)];
+}
+
+/** Errors per minute around each switch, as text: at most three services. */
+function errorLines(progress: Progress): readonly string[] {
+  const drawn = sparks(currentJudgement(progress)?.results ?? [], 3);
+  const rows = drawn.map((spark, index) => [index === 0 ? "errors   " : "", spark.subject, spark.drawn, spark.told]);
+  return columns(rows).map((row) => `  ${row}`);
 }
 
 function headOf(report: Report): string {
@@ -116,7 +135,7 @@ function leftText(now: Instant, until: Instant): string {
   return ms >= 0 ? `${formatDuration(ms)} left` : `${formatDuration(-ms)} ago`;
 }
 
-function bodyOf(report: Report, now: Instant): readonly string[] {
+function bodyOf(report: Report, now: Instant, errors: readonly string[] = []): readonly string[] {
   const judged = report.checkpoints.flatMap(({ name, verdict, state }) =>
     verdict === undefined ? (state === "skipped" ? [`T+${name} skipped`] : []) : [`T+${name} ${VERDICT_WORD[verdict]}`],
   );
@@ -124,6 +143,7 @@ function bodyOf(report: Report, now: Instant): readonly string[] {
   return [
     ...(report.verdictReason === undefined ? [] : [`  why        ${report.verdictReason}`]),
     ...columns(report.services.map((service) => serviceRow(service, now))).map((row) => `  ${row}`),
+    ...errors,
     ...(judged.length === 0 ? [] : [`  judged     ${judged.join(", ")}`]),
     ...(next === undefined ? [] : [`  next       ${next}`]),
     ...report.halfDone.map((what) => `  half-done  ${what}`),

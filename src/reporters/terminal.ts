@@ -8,7 +8,9 @@ import { linesOf } from "./event-lines.ts";
 import { isWorthALine } from "./lines.ts";
 import { boxed, createPaint } from "./paint.ts";
 import { type PhaseName, phaseOf, rowsOf } from "./phases.ts";
+import { currentJudgement } from "./report.ts";
 import type { Screen, ScreenOptions } from "./screen-model.ts";
+import { sparks } from "./sparkline.ts";
 import { closingText, openingText } from "./status.ts";
 import { TaskList } from "./task-list.ts";
 import { time, timeOn } from "./words.ts";
@@ -74,7 +76,10 @@ export function createTerminalScreen(options: ScreenOptions): Screen {
     },
     waiting(waits, now) {
       if (shown !== undefined && shown.paused === undefined && phaseOf(shown) !== phase) enter(phaseOf(shown), shown);
-      for (const wait of waits.filter(isWorthALine)) list?.wait(wait.item, waitText(wait, now));
+      for (const wait of waits.filter(isWorthALine)) {
+        const [spark] = wait.item.startsWith("checkpoint:") && shown !== undefined ? sparksOf(shown, 1) : [];
+        list?.wait(wait.item, [...(spark === undefined ? [] : [spark]), waitText(wait, now)].join("\n"));
+      }
     },
     async abandon() {
       leave();
@@ -83,11 +88,17 @@ export function createTerminalScreen(options: ScreenOptions): Screen {
     async close(progress, exitCode) {
       leave();
       for (const { title, body } of comments.values())
-        say(`${title === "" ? body : boxed(title, body, options.columns)}\n`);
-      say(closingText(progress, exitCode));
+        say(`${title === "" ? body : boxed(title, paint.text(body), options.columns)}\n`);
+      say(closingText(progress, exitCode, options.columns));
       await drawn;
     },
   };
+}
+
+function sparksOf(progress: Progress, most: number): readonly string[] {
+  return sparks(currentJudgement(progress)?.results ?? [], most).map(({ subject, drawn, told }) =>
+    plainLine(`${subject} errors/min ${drawn} ${told}`),
+  );
 }
 
 function spoken(event: Parameters<Screen["event"]>[0], progress: Progress): Delivered {

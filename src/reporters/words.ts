@@ -75,7 +75,7 @@ export function shortImage(image: string): string {
   return image.slice(image.lastIndexOf("/") + 1).replace(/@(sha256:[0-9a-f]{12})[0-9a-f]*/i, "@$1");
 }
 
-/** "×3.1" for the "x3.1" of a check's plain text. */
+/** "×3.1" for the "x3.1" of a check's plain text; a name that begins with x, such as a pod's hash, stays as it is. */
 export function withTimesSign(text: string): string {
-  return text.replace(/(?<![\w])x(?=\d)/g, "×");
+  return text.replace(/(?<![\w-])x(?=\d[\d,.]*(?![\w-]))/g, "×");
 }

@@ -17,7 +17,13 @@ export function stepsSection(plot: Plot, events: readonly RunEvent[], progress: 
     step.durationMs === undefined ? "–" : formatDuration(step.durationMs),
     step.summary === "" ? "–" : anchor(step.link, withTimesSign(step.summary)),
   ]);
-  const columns = ["Step", "State", "Began (UTC)", "Took", "What"].map((title) => ({ title }));
+  const columns = [
+    { title: "Step" },
+    { title: "State" },
+    { title: "Began (UTC)", kind: "time" },
+    { title: "Took", kind: "time" },
+    { title: "What" },
+  ] as const;
   return markup`<h2>Timeline</h2>${timeline(plot, events, progress, report)}
     ${tableOf({ caption: "The steps, in order", columns, rows })}`;
 }

@@ -136,6 +136,32 @@ describe("the live list", () => {
     );
   });
 
+  test.each([
+    ["a good run", seedRun, true],
+    ["a bad run, in ASCII", badRun, false],
+  ])(
+    "%s: the final summary fits one screen of 80 by 24, with the errors per minute around the switch",
+    async (name, run, unicode) => {
+      const text = await play(run(), { kind: "terminal", unicode }, unicode ? 0 : 1);
+      const summary = text.slice(text.lastIndexOf("\u001B[?25h") + "\u001B[?25h".length);
+      const lines = summary.trimEnd().split("\n");
+      expect(lines.length).toBeLessThanOrEqual(24);
+      expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(80);
+      expectGolden(import.meta.url, `golden/summary-${unicode ? "good" : "bad-ascii"}.txt`, summary);
+    },
+  );
+
+  test("the row of the next checkpoint draws the errors per minute, baseline and since, and counts down", async () => {
+    const stream = seedRun("5m");
+    const wait = { item: "checkpoint:20m", for: "checkpoint T+20m", deadline: instant("2026-04-12T04:47:40.000Z") };
+    stream.add("04:35:00", { type: "item-waiting", ...wait });
+    const shown = (await play(stream, { kind: "terminal" }))
+      .replace(/\u001B\[[?\d;]*[A-Za-z]/g, "")
+      .replace(/ +/g, " ");
+    expect(shown).toMatch(/› backend errors\/min [▁▂▃▄▅▆▇█]{10}│[▁▂▃▄▅▆▇█]+ most \d+\/min; before: 20\.6\/h/);
+    expect(shown).toMatch(/since 04:35:00, until 04:50:00 UTC; 15m left at 04:35:00/);
+  });
+
   test("an interrupted run ends its list and says what serves unwatched", async () => {
     const stream = seedRun("5m").add("04:40:00", { type: "run-paused", because: "interrupted by SIGINT" });
     const text = await play(stream, { kind: "terminal" }, 130);
