@@ -34,6 +34,8 @@ export interface Answer<T> {
   readonly at?: Instant;
   /** Where a redirect points, with `redirect: "manual"`. */
   readonly location?: string;
+  /** Of a classic token; other kinds of tokens have none. https://docs.github.com/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps */
+  readonly scopes?: readonly string[];
 }
 
 interface CachedAnswer {
@@ -118,6 +120,7 @@ export class GitHub {
         hasNextPage,
         ...where,
         ...timeIn(response.headers.date),
+        ...scopesIn(response.headers["x-oauth-scopes"]),
       };
       if (options.conditional === true) this.#remember(endpoint.url, response.headers.etag, answer);
       return answer;
@@ -180,6 +183,11 @@ function malformed(what: string, error: z.ZodError, readOnly: boolean): PortFail
 function timeIn(date: string | undefined): { at?: Instant } {
   const ms = date === undefined ? Number.NaN : Date.parse(date);
   return Number.isNaN(ms) ? {} : { at: instant(ms) };
+}
+
+function scopesIn(header: unknown): { scopes?: readonly string[] } {
+  if (typeof header !== "string") return {};
+  return { scopes: header.split(",").flatMap((scope) => (scope.trim() === "" ? [] : [scope.trim()])) };
 }
 
 /** Octokit throws on 304. */

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { delimiter } from "node:path";
 import {
   AppsV1Api,
+  AuthorizationV1Api,
   CoreV1Api,
   createConfiguration,
   KubeConfig,
@@ -21,6 +22,7 @@ import type { KubernetesConfig } from "./kubernetes-config.ts";
 export interface Api {
   readonly apps: AppsV1Api;
   readonly core: CoreV1Api;
+  readonly authorization: AuthorizationV1Api;
   /** The text of the last answer, as received: the client's models drop fields that they do not know. */
   readonly lastBody: () => string;
 }
@@ -67,7 +69,12 @@ export class Clusters {
       authMethods: { default: auth },
       promiseMiddleware: [bounded],
     });
-    return { apps: new AppsV1Api(configuration), core: new CoreV1Api(configuration), lastBody: () => text };
+    return {
+      apps: new AppsV1Api(configuration),
+      core: new CoreV1Api(configuration),
+      authorization: new AuthorizationV1Api(configuration),
+      lastBody: () => text,
+    };
   }
 
   /** What another client (helm) needs for the same cluster: a context to name, or the text of a kubeconfig with a token in it. */

@@ -71,7 +71,8 @@ export function createKubernetes(config: KubernetesConfig): Kubernetes {
   };
 }
 
-async function readWorkload({ apps, core, lastBody }: Api, target: KubernetesTarget): Promise<Workload> {
+async function readWorkload(api: Api, target: KubernetesTarget): Promise<Workload> {
+  const { apps } = api;
   const { namespace, name } = target;
   switch (target.kind) {
     case "Deployment":
@@ -80,7 +81,7 @@ async function readWorkload({ apps, core, lastBody }: Api, target: KubernetesTar
       return statefulSetWorkload(await apps.readNamespacedStatefulSet({ name, namespace }));
     case "DaemonSet": {
       const set = await apps.readNamespacedDaemonSet({ name, namespace });
-      const revisions = await readControllerRevisions({ apps, core, lastBody }, target, identityOf(set));
+      const revisions = await readControllerRevisions(api, target, identityOf(set));
       return daemonSetWorkload(set, revisions.at(-1)?.name ?? "");
     }
   }

@@ -1,6 +1,7 @@
 /** The composition root: the one file that knows every adapter. Each is loaded only when a command needs the clouds. */
 import type { KubernetesConfig } from "../adapters/kubernetes-config.ts";
 import type { State } from "../journal/state.ts";
+import type { Access } from "../ports/access.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Operator } from "../ports/operator.ts";
 import type { Ports } from "../ports/ports.ts";
@@ -52,11 +53,7 @@ async function composeClients(endpoints: Endpoints, bound: Bound): Promise<Clien
     import("../adapters/metrics.ts"),
     import("../adapters/kubernetes.ts"),
   ]);
-  const github = {
-    ...bound,
-    ...(endpoints.githubUrl === undefined ? {} : { baseUrl: endpoints.githubUrl }),
-    ...(endpoints.githubToken === undefined ? {} : { token: endpoints.githubToken }),
-  };
+  const github = githubConfig(endpoints, bound);
   return {
     workflows: workflows.createWorkflows(github),
     pullRequests: pullRequests.createPullRequests(github),
@@ -65,6 +62,34 @@ async function composeClients(endpoints: Endpoints, bound: Bound): Promise<Clien
     logs: logs.createLogs({ ...bound, endpoint: endpoints.logging }),
     metrics: metrics.createMetrics({ ...bound, endpoint: endpoints.monitoring }),
     kubernetes: kubernetes.createKubernetes(kubernetesConfig(endpoints, bound)),
+  };
+}
+
+/** For `runbook doctor` alone. A simulated cloud has no Google credentials and nobody who knows of permissions. */
+export async function composeAccess(given: Endpoints, io: Io): Promise<Access> {
+  const isSimulated = given.control !== undefined;
+  const [endpoints, github, google, kubernetes] = await Promise.all([
+    isSimulated ? given : withToken(given, io),
+    import("../adapters/github-access.ts"),
+    import("../adapters/google-access.ts"),
+    import("../adapters/kubernetes-access.ts"),
+  ]);
+  const bound = requestTimeout(io.env);
+  return {
+    ...github.createGitHubAccess(githubConfig(endpoints, bound)),
+    ...google.createGoogleAccess({ ...bound, isSimulated }),
+    ...kubernetes.createKubernetesAccess(kubernetesConfig(endpoints, bound)),
+  };
+}
+
+function githubConfig(
+  endpoints: Endpoints,
+  bound: Bound,
+): Bound & { readonly baseUrl?: string; readonly token?: string } {
+  return {
+    ...bound,
+    ...(endpoints.githubUrl === undefined ? {} : { baseUrl: endpoints.githubUrl }),
+    ...(endpoints.githubToken === undefined ? {} : { token: endpoints.githubToken }),
   };
 }
 

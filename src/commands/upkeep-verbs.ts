@@ -1,9 +1,44 @@
-/** The verbs of a state's upkeep, as words of the command line: journal verify, backup, prune. */
+/** The verbs of upkeep, as words of the command line: doctor, and of a state journal verify, backup, prune. */
 import type { Argv } from "yargs";
 import type { Io } from "./io.ts";
-import { type Settle, stateOption } from "./verb-options.ts";
+import { type Settle, simulatedOption, stateOption } from "./verb-options.ts";
 
 export function upkeepVerbs(parser: Argv, io: Io, settle: Settle): Argv {
+  return journalVerbs(doctorVerb(parser, io, settle), io, settle);
+}
+
+function doctorVerb(parser: Argv, io: Io, settle: Settle): Argv {
+  return parser.command(
+    "doctor [name]",
+    "are the credentials there, does every API answer that a runbook calls; changes nothing",
+    (args) =>
+      args
+        .positional("name", {
+          type: "string",
+          describe: "a runbook's name, or a path to its file; without it: credentials and state only",
+        })
+        .option("permissions", {
+          type: "boolean",
+          default: false,
+          describe: "the least privilege that the runbook needs, and what the credentials lack or have too much of",
+        })
+        .option("state", stateOption)
+        .option("simulated", simulatedOption)
+        .option("json", { type: "boolean", default: false, describe: "one JSON value on stdout" })
+        .example("$0 doctor", "credentials and state")
+        .example("$0 doctor backend-prod", "and every API that backend-prod calls, one small read each")
+        .example(
+          "$0 doctor backend-prod --permissions",
+          "GitHub, IAM and RBAC permissions, to grant no more than these",
+        )
+        .epilogue(
+          "Exit codes: 0 all is good; 4 not authorised; 5 not reachable, or something that is named is not there.",
+        ),
+    (args) => settle(async () => (await import("./doctor.ts")).doctor(args, io)),
+  );
+}
+
+function journalVerbs(parser: Argv, io: Io, settle: Settle): Argv {
   return parser.command("journal <action>", "verify, back up or prune the state", (args) =>
     args
       .command(

@@ -10,6 +10,11 @@ import type { RestoreOutcome } from "../steps/step.ts";
 import type { Platform, RestoreContext } from "./platform.ts";
 
 export const cloudRunPlatform: Platform<CloudRunTarget, CloudRunSnapshot> = {
+  needs: () => ({
+    capture: ["google:run.services.get", "google:run.revisions.get"],
+    restore: ["google:run.services.update"],
+  }),
+
   async capture(target, ports, now, signal) {
     const service = await ports.cloudRun.service(target, signal);
     const shares = sharesOf(service.served);

@@ -16,6 +16,10 @@ import { movingImages, restoreKubernetes } from "./kubernetes-restore.ts";
 import type { Platform } from "./platform.ts";
 
 export const kubernetesPlatform: Platform<KubernetesTarget, KubernetesSnapshot> = {
+  needs: ({ kind }) => ({
+    capture: ["kubernetes:workload=get", "kubernetes:revisions=list", "kubernetes:pods=list"],
+    restore: ["kubernetes:workload=patch", ...(kind === "StatefulSet" ? (["kubernetes:pods=delete"] as const) : [])],
+  }),
   capture,
   serving: async (target, ports, signal) => servingHash(await viewWorkload(target, ports, signal)),
   versionOf: (snapshot) => snapshot.templateHash,

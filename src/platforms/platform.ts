@@ -1,5 +1,6 @@
 /** What a platform must be able to do besides being watched: be captured, be asked what serves, and be put back. */
 import type { Json } from "../model/json.ts";
+import type { Need } from "../model/needs.ts";
 import type { ServiceSnapshot, ServiceSwitch, ServiceTarget } from "../model/service.ts";
 import type { Instant } from "../model/time.ts";
 import type { Ports } from "../ports/ports.ts";
@@ -21,6 +22,8 @@ export interface RestoreContext<T, S> {
 }
 
 export interface Platform<T extends ServiceTarget, S extends ServiceSnapshot> {
+  /** Every permission that capturing (and asking what serves), and that restoring takes. */
+  needs(target: T): { readonly capture: readonly Need[]; readonly restore: readonly Need[] };
   /** Reads only. Throws PortFailure. */
   capture(target: T, ports: Ports, now: Instant, signal: AbortSignal): Promise<S>;
   /**

@@ -15,6 +15,7 @@ export const approve: StepKind<z.infer<typeof argsSchema>> = {
   args: argsSchema,
   platforms: [],
   needsServices: false,
+  needs: [],
   // Only until the question is asked: then its own deadline counts.
   defaultTimeoutMs: DAY,
 

@@ -51,6 +51,7 @@ export const checkErrors: CheckKind<Args> = {
   args: argsSchema,
   platforms: ["cloud-run"],
   needsServices: true,
+  needs: ["google:logging.logEntries.list", "google:monitoring.timeSeries.list"],
   defaultTimeoutMs: 60 * MINUTE,
   settleMs: METRIC_DELAY_MS,
   preflight: (context) => logFindings(context, { log: "requests" }),

@@ -52,6 +52,7 @@ export const checkLogs: CheckKind<Args> = {
   args: argsSchema,
   platforms: ["cloud-run", "kubernetes"],
   needsServices: true,
+  needs: ["google:logging.logEntries.list"],
   defaultTimeoutMs: 60 * MINUTE,
   settleMs: LOG_DELAY_MS,
   preflight: (context) => logFindings(context, { log: "application" }),

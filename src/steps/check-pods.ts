@@ -7,7 +7,7 @@ import type { CheckResult, Verdict } from "../model/verdict.ts";
 import type { Pod } from "../ports/kubernetes.ts";
 import { currentRevision, digestsOf, type WorkloadView } from "../ports/kubernetes-rollout.ts";
 import { gateTurn } from "./gate.ts";
-import { failureGroup, podEvidence, tellFailure, workloadLink } from "./pod-evidence.ts";
+import { failureGroup, POD_NEEDS, podEvidence, tellFailure, workloadLink } from "./pod-evidence.ts";
 import { failureOf, type PodFailure, showSymptoms } from "./pod-failures.ts";
 import { countRestarts, type RestartSample, restartSampleSchema, restartsOf, totalRestarts } from "./pod-restarts.ts";
 import type { CheckKind, LookContext, StepService } from "./step.ts";
@@ -28,6 +28,7 @@ export const checkPods: CheckKind<Args> = {
   args: argsSchema,
   platforms: ["kubernetes"],
   needsServices: true,
+  needs: POD_NEEDS,
   defaultTimeoutMs: 30 * MINUTE,
   settleMs: 0,
   preflight: (context) => preflightWorkloads(context, podsProblem),

@@ -70,6 +70,7 @@ export const httpCheck: CheckKind<Args> = {
   args: argsSchema,
   platforms: [],
   needsServices: false,
+  needs: [],
   defaultTimeoutMs: 30 * MINUTE,
   settleMs: 0,
 

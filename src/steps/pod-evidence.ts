@@ -1,6 +1,7 @@
 /** What a failing pod itself says: its last events and the last lines of its log, cut and without secrets. Reads only. */
 import { redact } from "../model/redact.ts";
 import { PortFailure } from "../model/error.ts";
+import type { Need } from "../model/needs.ts";
 import type { KubernetesTarget } from "../model/service.ts";
 import type { GroupFinding } from "../model/verdict.ts";
 import type { Kubernetes } from "../ports/kubernetes.ts";
@@ -10,6 +11,15 @@ const LOG_LINES = 8;
 const EVENTS = 3;
 const LINE_LENGTH = 200;
 const TEXT_LENGTH = 500;
+
+/** Of whoever views a workload with its pods and asks failing ones why. */
+export const POD_NEEDS: readonly Need[] = [
+  "kubernetes:workload=get",
+  "kubernetes:revisions=list",
+  "kubernetes:pods=list",
+  "kubernetes:pods/log=get",
+  "kubernetes:events=list",
+];
 
 export interface PodEvidence {
   readonly events: readonly string[];

@@ -61,6 +61,7 @@ export const queryMetric: CheckKind<Args> = {
   args: argsSchema,
   platforms: ["cloud-run", "kubernetes"],
   needsServices: true,
+  needs: ["google:monitoring.timeSeries.list"],
   defaultTimeoutMs: 60 * MINUTE,
   settleMs: METRIC_DELAY_MS,
   preflight: metricFindings,

@@ -13,6 +13,7 @@ export const rollback: StepKind<Args> = {
   args: argsSchema,
   platforms: ["cloud-run", "kubernetes"],
   needsServices: true,
+  needs: [],
   defaultTimeoutMs: 60 * MINUTE,
   turn,
 };

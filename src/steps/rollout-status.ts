@@ -14,7 +14,7 @@ import {
   SECOND,
 } from "../model/time.ts";
 import { rolloutBudgetMs, type WorkloadView } from "../ports/kubernetes-rollout.ts";
-import { failureGroup, podEvidence, tellFailure, workloadLink } from "./pod-evidence.ts";
+import { failureGroup, POD_NEEDS, podEvidence, tellFailure, workloadLink } from "./pod-evidence.ts";
 import { failingStage, type Stage, stageOf } from "./rollout-stage.ts";
 import { toldStalls } from "./rollout-stalls.ts";
 import type { Finding, PreflightContext, StepContext, StepKind, StepOutcome, StepService } from "./step.ts";
@@ -43,6 +43,7 @@ export const rolloutStatus: StepKind<Args> = {
   args: argsSchema,
   platforms: ["kubernetes"],
   needsServices: true,
+  needs: POD_NEEDS,
   defaultTimeoutMs: HOUR,
   preflight,
   turn,

@@ -29,6 +29,7 @@ export const runCommand: StepKind<Args> = {
   args: argsSchema,
   platforms: [],
   needsServices: false,
+  needs: [],
   defaultTimeoutMs: 30 * MINUTE,
 
   async turn(context) {

@@ -47,6 +47,7 @@ export const shiftTraffic: StepKind<Args> = {
   args: argsSchema,
   platforms: ["cloud-run"],
   needsServices: true,
+  needs: ["google:run.services.get", "google:run.revisions.get", "google:run.services.update"],
   defaultTimeoutMs: 10 * MINUTE,
   preflight,
   turn,

@@ -1,6 +1,7 @@
 /** The interface of a step kind, and of a check: one bounded turn at a time, waiting is a returned value. */
 import type { z } from "zod";
 import type { Json } from "../model/json.ts";
+import type { Need } from "../model/needs.ts";
 import type { BaselineMode, StepSpec } from "../model/runbook.ts";
 import type { PlatformName, ServiceSnapshot, ServiceSwitch, ServiceTarget } from "../model/service.ts";
 import type { Instant } from "../model/time.ts";
@@ -156,6 +157,8 @@ export interface StepKind<A> {
   readonly platforms: readonly PlatformName[];
   /** Whether `services:` must name at least one. */
   readonly needsServices: boolean;
+  /** Every permission that any of its calls takes, of each cloud on which its services are; restorations are the platform's. */
+  readonly needs: readonly Need[];
   /** Keys of its output, so that references to them are checked before a run. Absent: not checked. */
   readonly outputs?: readonly string[];
   /** The step's deadline where the runbook gives none. */

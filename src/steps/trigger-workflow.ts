@@ -34,6 +34,7 @@ export const triggerWorkflow: StepKind<TriggerWorkflowArgs> = {
   args: argsSchema,
   platforms: [],
   needsServices: false,
+  needs: ["github:actions=write", "github:contents=read"],
   defaultTimeoutMs: 30 * MINUTE,
   preflight,
   turn,

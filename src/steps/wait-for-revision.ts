@@ -42,6 +42,7 @@ export const waitForRevision: StepKind<Args> = {
   args: argsSchema,
   platforms: ["cloud-run"],
   needsServices: true,
+  needs: ["google:run.services.get", "google:run.revisions.get"],
   defaultTimeoutMs: 10 * MINUTE,
   preflight,
   turn,

@@ -12,6 +12,7 @@ export const wait: StepKind<z.infer<typeof argsSchema>> = {
   args: argsSchema,
   platforms: [],
   needsServices: false,
+  needs: [],
   defaultTimeoutMs: 30 * DAY,
 
   async turn({ args, startedAt, now }) {

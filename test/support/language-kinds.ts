@@ -42,6 +42,7 @@ function step<S extends z.core.$ZodLooseShape>(
     args: z.strictObject(args),
     platforms,
     needsServices,
+    needs: [],
     defaultTimeoutMs: 60_000,
     turn: () => Promise.resolve({ kind: "done", summary: "nothing was done" }),
   };

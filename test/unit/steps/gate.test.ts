@@ -38,6 +38,7 @@ async function turnAt(
     args: z.object({}),
     platforms: [],
     needsServices: true,
+    needs: [],
     defaultTimeoutMs: 30 * MINUTE,
     settleMs: SETTLE,
     look: async () => look(),

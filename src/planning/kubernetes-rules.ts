@@ -1,0 +1,36 @@
+/** The rules of a Role out of the words in which needs are declared: pure translation. */
+import type { KubernetesResource, KubernetesRule, KubernetesVerb } from "../model/needs.ts";
+import type { KubernetesTarget } from "../model/service.ts";
+
+export interface WantedInNamespace {
+  readonly resource: KubernetesResource;
+  readonly verb: KubernetesVerb;
+  readonly target: KubernetesTarget;
+  readonly for: string;
+}
+
+/** What is asked of objects by name is narrowed to these names: https://kubernetes.io/docs/reference/access-authn-authz/rbac/ */
+export function rulesOf(wanted: readonly WantedInNamespace[]): readonly KubernetesRule[] {
+  const rules = new Map<string, { names: Set<string>; verbs: Set<KubernetesVerb>; for: Set<string> }>();
+  for (const one of wanted) {
+    const key = resourceOf(one).join("/");
+    const rule = rules.get(key) ?? { names: new Set(), verbs: new Set(), for: new Set() };
+    rules.set(key, rule);
+    rule.verbs.add(one.verb);
+    rule.for.add(one.for);
+    if (one.resource === "workload") rule.names.add(one.target.name);
+  }
+  return [...rules]
+    .map(([key, rule]): KubernetesRule => {
+      const [group = "", ...resource] = key.split("/");
+      const verbs = [...rule.verbs].toSorted();
+      return { group, resource: resource.join("/"), names: [...rule.names].toSorted(), verbs, for: [...rule.for] };
+    })
+    .toSorted((a, b) => (`${a.group}/${a.resource}` < `${b.group}/${b.resource}` ? -1 : 1));
+}
+
+function resourceOf({ resource, target }: WantedInNamespace): readonly [group: string, resource: string] {
+  if (resource === "workload") return ["apps", `${target.kind.toLowerCase()}s`];
+  if (resource === "revisions") return ["apps", target.kind === "Deployment" ? "replicasets" : "controllerrevisions"];
+  return ["", resource];
+}

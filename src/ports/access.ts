@@ -1,0 +1,42 @@
+/** Whose credentials these are and what they may do, as far as the clouds tell it. Reads only; nothing here is ever guessed. */
+import type { KubernetesVerb } from "../model/needs.ts";
+import type { KubernetesTarget } from "../model/service.ts";
+import type { Instant } from "../model/time.ts";
+import type { Repository } from "./workflows.ts";
+
+export interface RateLimit {
+  readonly limit: number;
+  readonly remaining: number;
+  readonly resetAt: Instant;
+}
+
+export interface GitHubAccess {
+  /** Scopes of a classic token; absent for every other kind of token, whose permissions GitHub does not tell. */
+  readonly scopes?: readonly string[];
+  readonly isPrivate: boolean;
+  /** What the person whose token this is may do; of a classic token that is told truly. */
+  readonly role: { readonly pull: boolean; readonly push: boolean };
+}
+
+/** "May I `verb` the `resource` (called `name`) in the namespace of the target?" */
+export interface KubernetesQuestion {
+  /** "" for the core group. */
+  readonly group: string;
+  /** "deployments", "pods/log" */
+  readonly resource: string;
+  readonly verb: KubernetesVerb | "*";
+  readonly name?: string;
+}
+
+/** Every method is one bounded request and throws PortFailure only. */
+export interface Access {
+  /** Of the core API, without spending any of it. */
+  rateLimit(signal?: AbortSignal): Promise<RateLimit>;
+  github(repository: Repository, signal?: AbortSignal): Promise<GitHubAccess>;
+  /** For people: whose Google credentials are found first, with a token got for them. */
+  googleAccount(signal?: AbortSignal): Promise<string>;
+  /** Those of at most 100 permissions that are granted on the project itself, by whichever way; "unknown" where there is nobody to ask. */
+  google(project: string, permissions: readonly string[], signal?: AbortSignal): Promise<readonly string[] | "unknown">;
+  /** Kubernetes' own answer (SelfSubjectAccessReview), which holds for IAM on GKE too. */
+  kubernetes(target: KubernetesTarget, question: KubernetesQuestion, signal?: AbortSignal): Promise<boolean>;
+}
