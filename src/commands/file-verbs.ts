@@ -67,7 +67,13 @@ function rehearseVerbs(parser: Argv, io: Io, settle: Settle): Argv {
           .option("all", {
             type: "boolean",
             default: false,
-            describe: "every scenario that applies to the runbook, and one table",
+            describe: "every scenario that applies, and one table; without a name: of every runbook here",
+          })
+          .option("only", {
+            type: "string",
+            array: true,
+            nargs: 1,
+            describe: "with --all: the scenario of this name; may be repeated",
           })
           .option("fault", {
             type: "string",
@@ -111,7 +117,8 @@ function rehearseVerbs(parser: Argv, io: Io, settle: Settle): Argv {
             "GitHub took the dispatch, and the process died before it could note that",
           )
           .example("$0 rehearse backend-prod --html report.html", "its page: timeline, charts, evidence, journal")
-          .example("$0 rehearse backend-prod --all", "the whole library; exit 1 on any surprise"),
+          .example("$0 rehearse backend-prod --all", "the whole library; exit 1 on any surprise")
+          .example("$0 validate && $0 rehearse --all", "for CI: every runbook here, and your own scenarios/"),
       (args) => settle(async () => (await import("./rehearse.ts")).rehearse(args, io)),
     )
     .command(

@@ -1,21 +1,32 @@
-/** `runbook rehearse NAME --all`: every scenario that applies, in two workers, as one table; exit 1 on any surprise. */
+/** `runbook rehearse [NAME] --all`: every scenario that applies, in two workers, as one table; exit 1 on any surprise. */
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { messageOf } from "../model/error.ts";
+import { messageOf, RunbookError } from "../model/error.ts";
 import { formatDuration } from "../model/time.ts";
 import { missingNeeds } from "../rehearsal/applies.ts";
 import { loadScenario, scenarioNames } from "../rehearsal/load-scenario.ts";
+import type { Scenario } from "../rehearsal/scenario.ts";
 import { type MatrixRow, matrixRowSchema, type RehearsalResult } from "../rehearsal/matrix.ts";
 import { columns, lines } from "../reporters/columns.ts";
 import { planOf } from "./deploy.ts";
 import { EXIT } from "./exit-code.ts";
-import { findRunbook } from "./find-runbook.ts";
+import { findRunbook, runbookDirectory, runbookFiles } from "./find-runbook.ts";
 import { type Io, print, printJson, printError } from "./io.ts";
 import type { RowOrder } from "./rehearse-matrix.ts";
 
 export interface RehearseAllOptions {
-  readonly name: string;
+  /** Absent: every runbook here. */
+  readonly name?: string | undefined;
+  /** With these names only; absent or empty: all of them. */
+  readonly only?: readonly string[] | undefined;
   readonly seed: number;
   readonly json?: boolean | undefined;
+}
+
+interface Listed {
+  readonly where: string;
+  readonly scenario: Scenario;
 }
 
 interface Skipped {
@@ -23,39 +34,94 @@ interface Skipped {
   readonly missing: readonly string[];
 }
 
-export async function rehearseAll({ name, seed, json }: RehearseAllOptions, io: Io): Promise<number> {
+/** What is rehearsed of one runbook. */
+interface Matrix {
+  readonly runbook: string;
+  readonly orders: readonly RowOrder[];
+  readonly skipped: readonly Skipped[];
+}
+
+export async function rehearseAll({ name, only = [], seed, json }: RehearseAllOptions, io: Io): Promise<number> {
   const startedAt = performance.now();
-  const plan = planOf(await findRunbook(name, io), { rehearsal: true }, io);
-  const library = await Promise.all((await scenarioNames()).map((scenario) => loadScenario(scenario)));
-  const skipped = library.flatMap((scenario): Skipped[] => {
-    const missing = missingNeeds(scenario, plan);
-    return missing.length === 0 ? [] : [{ scenario: scenario.name, missing }];
-  });
-  const orders = library
-    .filter((scenario) => missingNeeds(scenario, plan).length === 0)
-    .map((scenario): RowOrder => ({ name, scenario: scenario.name, seed }));
-  const tell = (row: MatrixRow): void => {
-    if (json !== true) printError(io, `${row.surprises.length === 0 ? "as expected" : "SURPRISE   "}  ${row.scenario}`);
+  const names = name === undefined ? await runbookFiles(io) : [name];
+  const listed = await scenariosWanted(only, io);
+  const matrices = await Promise.all(names.map((one) => matrixOf(one, listed, seed, io)));
+  const tell = ({ scenario, surprises }: MatrixRow): void => {
+    if (json !== true) printError(io, `${surprises.length === 0 ? "as expected" : "SURPRISE   "}  ${scenario}`);
   };
-  const rows = await inWorkers(orders, io, tell);
+  const rows = await inWorkers(
+    matrices.flatMap(({ orders }) => orders),
+    io,
+    tell,
+  );
   const seconds = Math.round((performance.now() - startedAt) / 100) / 10;
-  if (json === true) printJson(io, { runbook: name, seed, seconds, rows, skipped });
-  else print(io, lines(tableOf(rows, skipped, seconds)));
-  return rows.every(({ surprises }) => surprises.length === 0) ? EXIT.ok : EXIT.failed;
+  const told = matrices.map(({ runbook, orders, skipped }) => ({
+    runbook,
+    seed,
+    seconds,
+    rows: orders.flatMap((order) => rows.get(order) ?? []),
+    skipped,
+  }));
+  if (json === true) for (const one of told) printJson(io, one);
+  else for (const one of told) print(io, lines([one.runbook, ...tableOf(one.rows, one.skipped), ""]));
+  const surprising = [...rows.values()].filter(({ surprises }) => surprises.length > 0).length;
+  const sum = surprising === 0 ? "no surprise" : `${surprising} surprising`;
+  if (json !== true) print(io, `${rows.size} scenarios in ${seconds} s: ${sum}`);
+  return surprising === 0 ? EXIT.ok : EXIT.failed;
+}
+
+async function matrixOf(name: string, listed: readonly Listed[], seed: number, io: Io): Promise<Matrix> {
+  const plan = planOf(await findRunbook(name, io), { rehearsal: true }, io);
+  const lacking = listed.map(({ where, scenario }) => ({ where, missing: missingNeeds(scenario, plan) }));
+  return {
+    runbook: plan.runbook.name,
+    orders: lacking.filter(({ missing }) => missing.length === 0).map(({ where }) => ({ name, scenario: where, seed })),
+    skipped: lacking.flatMap(({ where, missing }) => (missing.length === 0 ? [] : [{ scenario: where, missing }])),
+  };
+}
+
+/** The library, and the users' own scenarios beside their runbooks. */
+async function scenariosWanted(only: readonly string[], io: Io): Promise<readonly Listed[]> {
+  const places = [...(await scenarioNames()), ...(await ownScenarios(io))];
+  const listed = await Promise.all(places.map(async (where) => ({ where, scenario: await loadScenario(where) })));
+  const names = listed.map(({ scenario }) => scenario.name);
+  const unknown = only.find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new RunbookError({
+      what: `There is no scenario ${unknown}.`,
+      state: "Nothing was touched.",
+      next: `Those there are: ${names.join(", ")}.`,
+    });
+  }
+  return only.length === 0 ? listed : listed.filter(({ scenario }) => only.includes(scenario.name));
+}
+
+/** Every YAML file in `scenarios/` beside the runbooks. */
+async function ownScenarios(io: Io): Promise<readonly string[]> {
+  const directory = join(runbookDirectory(io), "scenarios");
+  const names = await readdir(directory).catch(() => []);
+  return names
+    .filter((name) => /\.ya?ml$/.test(name))
+    .sort()
+    .map((name) => join(directory, name));
 }
 
 const MOST_WORKERS = 2;
 
 /** The rows in the order of `orders`. A worker that breaks makes its scenario a surprise, not the matrix fail. */
-async function inWorkers(orders: readonly RowOrder[], io: Io, tell: (row: MatrixRow) => void): Promise<MatrixRow[]> {
-  const rows = new Map<string, MatrixRow>();
+async function inWorkers(
+  orders: readonly RowOrder[],
+  io: Io,
+  tell: (row: MatrixRow) => void,
+): Promise<ReadonlyMap<RowOrder, MatrixRow>> {
+  const rows = new Map<RowOrder, MatrixRow>();
   const left = [...orders];
   const work = async (): Promise<void> => {
     const worker = startWorker(io);
     try {
       for (let order = left.shift(); order !== undefined; order = left.shift()) {
         const row = await rowFrom(worker, order);
-        rows.set(order.scenario, row);
+        rows.set(order, row);
         tell(row);
       }
     } finally {
@@ -63,7 +129,7 @@ async function inWorkers(orders: readonly RowOrder[], io: Io, tell: (row: Matrix
     }
   };
   await Promise.all(Array.from({ length: Math.min(MOST_WORKERS, orders.length) }, work));
-  return orders.flatMap(({ scenario }) => rows.get(scenario) ?? []);
+  return rows;
 }
 
 function startWorker({ env, cwd, columns: width }: Io): Worker {
@@ -110,17 +176,18 @@ function broken({ scenario }: RowOrder, fault: string): MatrixRow {
   };
 }
 
-function tableOf(rows: readonly MatrixRow[], skipped: readonly Skipped[], seconds: number): readonly string[] {
+function tableOf(rows: readonly MatrixRow[], skipped: readonly Skipped[]): readonly string[] {
   const head = ["", "SCENARIO", "EXPECTED", "ACTUAL", "SERVES AFTERWARDS", "DISP", "TRAF", "PATCH", "COMM", "LONGEST"];
   const surprises = rows.filter(({ surprises: found }) => found.length > 0);
   return [
     ...columns([head, ...rows.map(cellsOf)]),
-    ...surprises.map(({ scenario, surprises: found, because }) => `! ${scenario}: ${found.join("; ")} (${because})`),
+    ...surprises.flatMap(({ scenario, surprises: found, because, place }) => [
+      `! ${scenario}: ${found.join("; ")} (${because})`,
+      ...(place === undefined ? [] : [`    ${place}`]),
+    ]),
     ...skipped.map(
       ({ scenario, missing }) => `- ${scenario} does not apply: the runbook has no ${missing.join(", no ")}`,
     ),
-    "",
-    `${rows.length} scenarios in ${seconds} s: ${surprises.length === 0 ? "no surprise" : `${surprises.length} surprising`}`,
   ];
 }
 

@@ -14,6 +14,7 @@ import { environmentOf, stagingEnvironment } from "./endpoints.ts";
 import { EXIT } from "./exit-code.ts";
 import { type FoundRunbook, findRunbook } from "./find-runbook.ts";
 import { type Io, print, printError } from "./io.ts";
+import { requireNamedServices } from "./rehearse-place.ts";
 import { rehearseLives } from "./rehearse-lives.ts";
 
 export interface RehearseOptions {
@@ -22,6 +23,8 @@ export interface RehearseOptions {
   readonly list?: boolean | undefined;
   /** Every scenario that applies, and one table. */
   readonly all?: boolean | undefined;
+  /** Of `all`: the scenarios with these names. */
+  readonly only?: readonly string[] | undefined;
   /** Added to the scenario's: `API:CALL=STATUSxN`. */
   readonly fault?: readonly string[] | undefined;
   /** `ITEM:MOMENT` at which the process dies; a minute later another one resumes the run. */
@@ -39,11 +42,6 @@ export interface RehearseOptions {
 
 export async function rehearse(options: RehearseOptions, io: Io): Promise<number> {
   if (options.list === true) return listScenarios(io);
-  const { name } = options;
-  if (name === undefined) {
-    printError(io, "Say which runbook to rehearse.\nNothing was touched.\n`runbook list` shows the runbooks here.");
-    return EXIT.usage;
-  }
   const [oneOnly] = [...(options.fault ?? []).map(() => "--fault"), ...(options.killAt ?? []).map(() => "--kill-at")];
   if (options.all === true && oneOnly !== undefined) {
     printError(
@@ -59,7 +57,12 @@ export async function rehearse(options: RehearseOptions, io: Io): Promise<number
     );
     return EXIT.usage;
   }
-  if (options.all === true) return (await import("./rehearse-all.ts")).rehearseAll({ ...options, name }, io);
+  if (options.all === true) return (await import("./rehearse-all.ts")).rehearseAll(options, io);
+  const { name } = options;
+  if (name === undefined) {
+    printError(io, "Say which runbook to rehearse.\nNothing was touched.\n`runbook list` shows the runbooks here.");
+    return EXIT.usage;
+  }
   const faulty = withFaults(await loadScenario(options.scenario), options.fault ?? []);
   const scenario = withDeaths(faulty, options.killAt ?? []);
   if (options.html !== undefined) {
@@ -80,6 +83,7 @@ export async function rehearseScenario(
   seen: (cloud: SimulatedCloud, events: readonly RunEvent[]) => void = () => undefined,
 ): Promise<number> {
   const found = await findRunbook(options.name, io);
+  await requireNamedServices(planOf(found, { rehearsal: true }, io), scenario, io);
   const guard = guardEgress();
   const simulation = await simulationOf(found, scenario, options.seed, io);
   try {

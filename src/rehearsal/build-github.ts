@@ -112,7 +112,7 @@ function behaviourOf(step: StepSpec, cloud: SimulatedCloud, plan: Plan, scenario
         }),
     happenings: [
       ...recordedDeployment(cloud, rule?.environment, endMs, failed),
-      ...deployedBy(step, plan).map((service, index, all) => ({
+      ...deployedBy(step, plan, scenario).map((service, index, all) => ({
         // Towards the end of the run, one after another, as such workflows do.
         afterMs: Math.round(durationMs * (0.6 + (0.3 * (index + 1)) / all.length)),
         act: () => deployService(cloud, service, plan, scenario),

@@ -93,8 +93,26 @@ function buildKubernetes(
     maxUnavailable: pods?.["max-unavailable"] ?? "25%",
     startupMs: pods?.startup ?? 30_000,
     graceMs: pods?.grace ?? 30_000,
+    ...managedBy(pods?.["managed-by"], target.name),
     ...(pods?.hpa === undefined ? {} : { hpa: pods.hpa }),
     ...(pods?.helm === true ? { helmRelease: target.name } : {}),
   });
   cloud.kubernetesLogs.setVolume(target.namespace, target.name, pods?.["log-lines-per-minute"] ?? 20);
+}
+
+/** https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/ and Flux's kustomize-controller. */
+function managedBy(
+  controller: "argo-cd" | "flux" | undefined,
+  name: string,
+): { labels?: Readonly<Record<string, string>>; annotations?: Readonly<Record<string, string>> } {
+  switch (controller) {
+    case undefined:
+      return {};
+    case "argo-cd":
+      return { annotations: { "argocd.argoproj.io/tracking-id": `${name}:apps/Deployment:${name}` } };
+    case "flux":
+      return {
+        labels: { "kustomize.toolkit.fluxcd.io/name": name, "kustomize.toolkit.fluxcd.io/namespace": "flux-system" },
+      };
+  }
 }

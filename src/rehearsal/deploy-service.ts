@@ -23,7 +23,7 @@ export function deployService(cloud: SimulatedCloud, service: string, plan: Plan
   for (const later of rule.later ?? []) {
     cloud.world.after(later.after, () => happen(later, cloud, service, target, plan, scenario, deployedAt));
   }
-  if (service !== lastDeployed(plan)) return;
+  if (service !== lastDeployed(plan, scenario)) return;
   addFaults(cloud, scenario, "last-deploy");
   addProbes(cloud, scenario, "last-deploy");
 }

@@ -25,6 +25,12 @@ export const matrixRowSchema = z.strictObject({
   longest: z.strictObject({ item: z.string(), ms: z.number() }).optional(),
   /** Why the run ended so, or what refused it beforehand. */
   because: z.string(),
+  /** Of a surprise: the step or the service where it came about. */
+  trouble: z
+    .strictObject({ step: z.string().optional(), ranOutOfTime: z.boolean().optional(), service: z.string().optional() })
+    .optional(),
+  /** Of a surprise, where that stands in the runbook's file: "runbooks/x.yaml:33:5  step deploy-backend". */
+  place: z.string().optional(),
 });
 export type MatrixRow = z.infer<typeof matrixRowSchema>;
 
@@ -49,6 +55,7 @@ export function rowOf(scenario: Scenario, { code, events, stderr, footprint }: R
     because:
       progress?.finished?.because ?? progress?.paused?.because ?? stderr.trim().split("\n").slice(0, 2).join(" "),
     ...(longest === undefined ? {} : { longest }),
+    ...present("trouble", progress === undefined ? undefined : troubleOf(progress)),
   };
 }
 
@@ -65,6 +72,20 @@ export function surprisesOf(expected: RehearsalResult, actual: RehearsalResult):
       ? []
       : [`${key} ${expected[key]} was expected, and it is ${actual[key] ?? "none"}`],
   );
+}
+
+function present<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
+  return value === undefined ? {} : ({ [key]: value } as { [P in K]: V });
+}
+
+/** The first thing that went wrong and that the runbook's author has a word in. */
+function troubleOf({ items, snapshot, rollback, plan }: Progress): MatrixRow["trouble"] {
+  const step = plan.runbook.steps.find(({ id }) => ["failed", "refused"].includes(items[`step:${id}`]?.state ?? ""));
+  const stuck = rollback?.services.find((service) => snapshot[service]?.restorable.possible === false);
+  if (stuck !== undefined) return { service: stuck };
+  if (step === undefined) return undefined;
+  const { since, deadline } = items[`step:${step.id}`] ?? {};
+  return { step: step.id, ranOutOfTime: since !== undefined && deadline !== undefined && since >= deadline };
 }
 
 /** Checkpoints and posts are left out: they wait for their time by design. */

@@ -59,8 +59,10 @@ export function isCanaried(service: string, { runbook }: Plan): boolean {
   return runbook.steps.some(({ uses, services }) => uses === "shift-traffic" && services.includes(service));
 }
 
-/** The services whose switch is awaited between this trigger and the next one: what its workflow deploys. */
-export function deployedBy(step: StepSpec, plan: Plan): readonly string[] {
+/** What its workflow deploys: as the scenario says, or the services whose switch is awaited before the next trigger. */
+export function deployedBy(step: StepSpec, plan: Plan, scenario: Scenario): readonly string[] {
+  const said = workflowRuleFor(step, scenario, plan)?.deploys;
+  if (said !== undefined) return said;
   const { steps } = plan.runbook;
   const after = steps.slice(steps.indexOf(step) + 1);
   const next = after.findIndex(({ uses }) => uses === "trigger-workflow");
@@ -70,8 +72,8 @@ export function deployedBy(step: StepSpec, plan: Plan): readonly string[] {
 }
 
 /** The service that the last workflow deploys last: with it, everything is deployed. */
-export function lastDeployed(plan: Plan): string | undefined {
+export function lastDeployed(plan: Plan, scenario: Scenario): string | undefined {
   return triggerSteps(plan)
-    .flatMap((step) => deployedBy(step, plan))
+    .flatMap((step) => deployedBy(step, plan, scenario))
     .at(-1);
 }

@@ -102,6 +102,7 @@ const serviceSchema = z.strictObject({
       "max-unavailable": z.union([z.int(), z.string()]).default("25%"),
       "rolls-by": z.enum(["image", "restart"]).default("image").describe("restart: the same moving tag, a new digest"),
       helm: z.boolean().default(false),
+      "managed-by": z.enum(["argo-cd", "flux"]).optional().describe("a controller that reverts what others change"),
       "log-lines-per-minute": z.number().default(10),
     })
     .optional(),
@@ -124,6 +125,12 @@ const workflowSchema = z.strictObject({
   which: z
     .union([z.enum(["all", "first", "last"]), z.string()])
     .describe("trigger-workflow steps by order, or one by its id"),
+  deploys: z
+    .array(z.string())
+    .optional()
+    .describe(
+      "what it really deploys, by names of the runbook's services; default: those that its next steps wait for. A name that the runbook does not have is refused: nobody would judge that service, or put it back",
+    ),
   duration: durationSchema.default(8 * 60_000),
   conclusion: z.enum(["success", "failure"]).default("success"),
   "failed-step": z.string().optional(),
