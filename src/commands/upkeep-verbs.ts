@@ -41,6 +41,7 @@ function doctorVerb(parser: Argv, io: Io, settle: Settle): Argv {
 function journalVerbs(parser: Argv, io: Io, settle: Settle): Argv {
   return parser.command("journal <action>", "verify, back up or prune the state", (args) =>
     args
+      .example("$0 journal verify", "can the state be relied on?")
       .command(
         "verify",
         "read everything: sequence and schema of the events, digests, evidence",

@@ -13,9 +13,9 @@ export function noClusterContext(cluster: string, project: string): string {
 }
 
 const MISSING =
-  /there is no GitHub token .*|there are no usable Google credentials: .*|the kubeconfig has no context for the cluster .*/;
+  /there is no GitHub token .*|there are no usable Google credentials: .*|the kubeconfig has no context for the cluster (?:.*?(?=; nor could it be found by its name:.* no usable Google credentials)|.*)/;
 
-/** The credential that a failure was for want of, as a sentence of its own; undefined where it was something else. */
+/** The credential that a failure was for want of, as a sentence of its own (a cluster that is looked up by name wants two, and the other is told by itself); undefined where it was something else. */
 export function missingCredentialIn(text: string): string | undefined {
   return MISSING.exec(text)?.[0];
 }

@@ -64,7 +64,7 @@ const NAMED: readonly Rule[] = [
   ],
   [/\b(set-cookie|cookie)(["']?\s*[:=]\s*)[^\r\n"']+/gi, "$1$2[secret]"],
   [
-    /\b((?:[a-z0-9]{1,20}[_-]){0,3}(?:password|passwd|pwd|passphrase|secret|token|api[_-]?key|apikey|account[_-]?key|access[_-]?key(?:[_-]?id)?|private[_-]?key(?:[_-]?id)?|secret[_-]?access[_-]?key|client[_-]?secret|signature|sessionid|csrf|credentials?))(["']?\s{0,3}[:=]\s{0,3}["']?)(?!\[|\$\{\{)[^\s"',;&}]{4,}/gi,
+    /\b((?:[a-z0-9]{1,20}[_-]){0,3}(?:password|passwd|pwd|passphrase|secret|token|api[_-]?key|apikey|account[_-]?key|access[_-]?key(?:[_-]?id)?|private[_-]?key(?:[_-]?id)?|secret[_-]?access[_-]?key|client[_-]?secret|signature|sessionid|csrf|credentials?(?=["']?=)))(["']?\s{0,3}[:=]\s{0,3}["']?)(?!\[|\$\{\{)[^\s"',;&}]{4,}/gi,
     "$1$2[secret]",
   ],
 ];

@@ -57,7 +57,7 @@ describe("who", () => {
 
   test("the token of a workflow, which /user refuses", async () => {
     await restart({ login: "github-actions[bot]", installation: true });
-    expect(await workflows.viewer()).toEqual({ login: "github-actions[bot]", id: 41_898_282 });
+    expect(await workflows.viewer()).toMatchObject({ login: "github-actions[bot]", id: 41_898_282 });
   });
 
   test("GitHub Enterprise Server's base url, GraphQL beside it", async () => {

@@ -478,7 +478,7 @@ const BAD: readonly (readonly [name: string, text: string, expected: readonly st
   [
     "an operator",
     withLine(SHIP, "    with: { workflow: \"${{ inputs.branch == 'x' }}\", ref: b }"),
-    ["11:42 expression-syntax: `=` does not belong here"],
+    ["11:42 expression-syntax: `==` does not belong here"],
   ],
   [
     "an unknown function",
@@ -621,7 +621,7 @@ const BAD: readonly (readonly [name: string, text: string, expected: readonly st
       "      - { id: rolled, uses: rollout-status, services: [web] }",
       '      - { id: rest, uses: wait, with: { for: "${{ steps.rolled.outputs.revision }}" } }',
     ),
-    ["15:53 forward-reference: the step `rolled` runs side by side with this one: it has no output yet"],
+    ["15:51 forward-reference: the step `rolled` runs side by side with this one: it has no output yet"],
   ],
 
   // Conditions
@@ -746,7 +746,7 @@ describe("a runbook that is wrong", () => {
     expect(problems(withLine(8, "step:")).find(({ rule }) => rule === "unknown-key")).toMatchObject({
       excerpt: "step",
       expected:
-        "`name`, `description`, `repository`, `inputs`, `services`, `steps`, `monitor`, `rollback`, `report` or `notify`; did you mean `steps`?",
+        "`name`, `description`, `repository`, `inputs`, `services`, `steps`, `monitor`, `schedule`, `rollback`, `report` or `notify`; did you mean `steps`?",
       remedy: "write `steps`",
     });
     expect(problems(withLine(15, "  checkpoints: [5m, 20]"))[0]).toMatchObject({
