@@ -57,7 +57,11 @@ const TOKENS: readonly Rule[] = [
 
 /** A value is a secret by what it is called, or by where it stands. A reference to a secret is none. */
 const NAMED: readonly Rule[] = [
-  [/\b(bearer|basic|digest|apikey)\s+(?!\[)[\w.~+/=-]{6,}/gi, "$1 [secret]"],
+  [/\b(bearer)\s+(?!\[)[\w.~+/=-]{6,}/gi, "$1 [secret]"],
+  // Words of every day: what follows is a secret only when it is no plain word.
+  [/\b([Bb]asic|BASIC|[Aa]pi[Kk]ey|APIKEY)\s+(?!\[)(?=[a-z]*[^a-z\s])[\w.~+/=-]{6,}/g, "$1 [secret]"],
+  [/\b(digest)\s+(?!\[)\w{2,12}=[^\s]{4,}/gi, "$1 [secret]"],
+  [/\b(authorization["']?\s*[:=]\s*["']?digest)\s+(?!\[)[^\s"',;&}]{4,}/gi, "$1 [secret]"],
   [
     /\b(authorization)(["']?\s*[:=]\s*["']?)(?!\[|\$\{\{|(?:bearer|basic|digest|apikey) \[)[^\s"',;&}]{4,}/gi,
     "$1$2[secret]",

@@ -1,27 +1,10 @@
-/** The scenario library on the runbook of record, and the plain failures with what they say and what they leave. */
+/** The plain failures, with what they say and what they leave. */
 import { afterEach, describe, expect, it } from "vitest";
-import { rehearseRow } from "../../src/commands/rehearse-matrix.ts";
 import type { EventOf, RunEvent } from "../../src/model/event.ts";
-import { scenarioNames } from "../../src/rehearsal/load-scenario.ts";
 import type { Scenario } from "../../src/rehearsal/scenario.ts";
-import { type Journey, type Ran, startJourney, testIo } from "../support/journey.ts";
+import { type Journey, type Ran, startJourney } from "../support/journey.ts";
 
 const LONG_MS = 120_000;
-const LIBRARY = await scenarioNames();
-
-describe("every scenario of the library comes out as it says, on backend-prod", () => {
-  it.each(LIBRARY)(
-    "%s",
-    async (scenario) => {
-      const row = await rehearseRow({ name: "backend-prod", scenario, seed: 1 }, testIo());
-      expect(row.surprises, row.because).toEqual([]);
-      // Whatever happens, nothing is dispatched twice: two workflows, at most two dispatches.
-      expect(row.footprint.effects.dispatches).toBeLessThanOrEqual(2);
-    },
-    LONG_MS,
-  );
-});
-
 describe("the plain failures", () => {
   let journey: Journey;
   afterEach(() => journey.close());
