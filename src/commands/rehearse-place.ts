@@ -45,7 +45,7 @@ export async function requireNamedServices(plan: Plan, scenario: Scenario, io: I
 
 interface OpenFile {
   /** "runbooks/x.yaml:33:5" */
-  position(path: Path): string;
+  readonly position: (path: Path) => string;
   /** Ids of the steps at the top, in the file's order; of a group: none. */
   readonly steps: readonly (string | undefined)[];
 }

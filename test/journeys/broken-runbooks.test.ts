@@ -17,7 +17,7 @@ async function matrix(broken: {
   runbook: (text: string) => string;
   from: string;
   scenario?: (text: string) => string;
-}): Promise<Ran & { line(of: string): number }> {
+}): Promise<Ran & { readonly line: (of: string) => number }> {
   const text = broken.runbook(await readFile(join(PROJECT, "test/support/runbooks/small.yaml"), "utf8"));
   await writeFile(join(home, "runbooks", "small.yaml"), text);
   const scenario = await readFile(join(PROJECT, "src/rehearsal/scenarios", `${broken.from}.yaml`), "utf8");

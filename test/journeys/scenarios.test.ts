@@ -4,7 +4,6 @@ import type { EventOf, RunEvent } from "../../src/model/event.ts";
 import type { Scenario } from "../../src/rehearsal/scenario.ts";
 import { type Journey, type Ran, startJourney } from "../support/journey.ts";
 
-const LONG_MS = 120_000;
 describe("the plain failures", () => {
   let journey: Journey;
   afterEach(() => journey.close());
