@@ -54,14 +54,20 @@ export function commits(progress: Progress): string {
   const compared = Object.values(progress.commits);
   const ranges = new Map<string, EventOf<"commits-compared">[]>();
   for (const each of compared) {
-    const key = `${each.before ?? ""}..${each.after}`;
+    const key = [each.before ?? "", each.after, each.containsMerge].map((word) => wholeSha(word, compared)).join(" ");
     ranges.set(key, [...(ranges.get(key) ?? []), each]);
   }
   return [...ranges.values()].map((group) => commitRange(group, progress)).join("\n\n");
 }
 
+/** An image's tag names a commit by its first digits only; another service may know all of them. */
+function wholeSha(sha: string, compared: readonly EventOf<"commits-compared">[]): string {
+  const known = compared.flatMap(({ before = "", after }) => [before, after]);
+  return known.find((other) => sha.length >= 7 && other.length > sha.length && other.startsWith(sha)) ?? sha;
+}
+
 function commitRange(group: readonly EventOf<"commits-compared">[], progress: Progress): string {
-  const [first] = group;
+  const [first] = group.toSorted((a, b) => b.after.length - a.after.length);
   if (first === undefined) return "";
   const services = listed(group.map(({ service }) => codeSpan(service)));
   const repository = progress.plan.runbook.repository;

@@ -22,20 +22,21 @@ function chart(result: CheckResult, series: Series): string {
   const bars = bucketed(series.errors, width);
   const most = Math.max(1, ...bars);
   const minutes = series.errors.length;
-  const offset = series.switchedAt === undefined ? 0 : Math.round(msBetween(series.from, series.switchedAt) / MINUTE);
+  const offset =
+    series.switchedAt === undefined ? 0 : Math.round(msBetween(series.from, floorToMinute(series.switchedAt)) / MINUTE);
   const subject = result.service ?? result.check;
   const axis = series.switchedAt === undefined ? "minutes" : "minutes from the switch";
   const unit = width === 1 ? "errors per minute" : `errors per ${formatDuration(width * MINUTE)}`;
   const before = perBar(baselinePerMinute(result), width);
   return [
-    `${codeSpan(subject)}, ${unit}${series.switchedAt === undefined ? "" : `; the switch is minute 0 (${time(series.switchedAt)} UTC)`}:`,
+    `${codeSpan(subject)}, ${unit}${series.switchedAt === undefined ? "" : `; the switch is minute 0 (${time(series.switchedAt)} UTC), where the bars change their colour`}:`,
     [
       "```mermaid",
       "xychart-beta",
       `  title "${mermaidWord(subject)}: ${unit}"`,
       `  x-axis "${axis}" ${-offset} --> ${minutes - offset}`,
       `  y-axis "errors" 0 --> ${most}`,
-      `  bar [${bars.join(", ")}]`,
+      ...barLines(bars, series.switchedAt === undefined ? 0 : Math.floor(offset / width)),
       ...(before === undefined ? [] : [`  line [${bars.map(() => before).join(", ")}]`]),
       "```",
     ].join("\n"),
@@ -44,6 +45,15 @@ function chart(result: CheckResult, series: Series): string {
       : [`The line is the baseline: ${before} per ${width === 1 ? "minute" : formatDuration(width * MINUTE)}.`]),
     numbers(series, width, bars),
   ].join("\n\n");
+}
+
+/** Before the switch and since, in two colours; of two bars in one place the empty one is not seen. */
+function barLines(bars: readonly number[], switched: number): readonly string[] {
+  const side = (of: (index: number) => boolean): string =>
+    `  bar [${bars.map((errors, index) => (of(index) ? errors : 0)).join(", ")}]`;
+  return switched <= 0 || switched >= bars.length
+    ? [`  bar [${bars.join(", ")}]`]
+    : [side((index) => index < switched), side((index) => index >= switched)];
 }
 
 /** The busiest bars, in time order: a quiet minute is not worth a row. */

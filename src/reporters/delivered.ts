@@ -22,10 +22,12 @@ export function deliveredComment(event: RunEvent, progress: Progress): Delivered
   return { key, title: `${isEdit ? "comment edited" : "comment"}${where}: ${key}`, body: shown(comment.body) };
 }
 
-/** The body is ours and escaped already; its charts say nothing on a terminal, and queries in addresses even less. */
+/** The body is ours and escaped already; folded parts stay folded, and queries in addresses say nothing on a terminal. */
 function shown(body: string): string {
-  const charts = /<details><summary>Errors per minute<\/summary>[\s\S]*?<\/details>/g;
   return body
-    .replace(charts, "(folded: errors per minute, as a chart and a table)")
+    .replaceAll(
+      /<details><summary>([^<]*)<\/summary>[\s\S]*?<\/details>/g,
+      (_, title: string) => `(folded: ${title.toLowerCase()})`,
+    )
     .replaceAll(/\]\((https?:\/\/[^/)]+)\/[^)]{30,}\)/g, "]($1/…)");
 }

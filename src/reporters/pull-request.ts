@@ -17,7 +17,7 @@ import { codeCell, codeSpan, fence, marker, prose } from "./escape.ts";
 import { type Block, document, folded, table } from "./markdown.ts";
 import { currentJudgement, reportOf } from "./report.ts";
 import type { Report } from "./report-model.ts";
-import { checksTable, patterns, servicesTable, switchSentence, troublesTable } from "./sections.ts";
+import { checksTable, patterns, samplesTable, servicesTable, switchSentence, troublesTable } from "./sections.ts";
 import { reasonOf } from "./headline.ts";
 import { VERDICT_WORD, clockOn, listed, timeOn } from "./words.ts";
 
@@ -37,14 +37,15 @@ export function checkpointComment(progress: Progress, checkpoint: string): strin
         .join(" "),
     },
     { text: mergeWarning(progress) },
-    { text: servicesTable(report, event.at) },
-    { text: checksTable(event.results, event.at) },
+    { text: checksTable(event.results) },
     { text: patterns(event.results) },
     { text: nextSentence(report, { name: checkpoint, nextAt: event.nextAt }) },
     { text: rollbackCommand(report) },
     { text: pastCheckpoints(report, checkpoint) },
     { text: workflowRuns(report) },
     { text: commits(progress), name: "the deployed commits" },
+    { text: folded("Services: T0, before, now", servicesTable(report, event.at)), name: "the services" },
+    { text: folded("Samples of each check", samplesTable(event.results, event.at)), name: "the samples" },
     { text: folded("Errors per minute", charts(event.results)), name: "the charts" },
   ]);
 }
@@ -179,7 +180,11 @@ function assemble(progress: Progress, key: string, blocks: readonly Block[]): st
 
 function evidence(results: readonly CheckResult[], report: Report): readonly Block[] {
   const troubled = results.filter(({ verdict }) => verdict !== "pass");
-  return [{ text: troublesTable(results, report.asOf) }, { text: patterns(troubled) }];
+  return [
+    { text: troublesTable(results) },
+    { text: patterns(troubled) },
+    { text: folded("Samples of each check", samplesTable(troubled, report.asOf)), name: "the samples" },
+  ];
 }
 
 function rehearsalNote(report: Report): string {

@@ -46,8 +46,12 @@ export interface ServiceReport {
   readonly after?: string;
   readonly images: readonly string[];
   readonly commit?: string;
-  /** The service's T0. */
+  /** The service's T0; of a canary that has not got all of the traffic, when its present share began. */
   readonly switchedAt?: Instant;
+  /** Percent of the traffic, where it is not all of it: then there is no T0 yet. */
+  readonly share?: number;
+  /** Its page in the cloud's console. */
+  readonly console?: string;
   /** From its own T0 to the moment that the report tells of. */
   readonly elapsedMs?: number;
   /** "yes: …" or "no: …" in the snapshot's words. */

@@ -1,6 +1,7 @@
 /** The parts of a report, each from a run's progress: one step, one service, all checkpoints. Pure. */
 import type { ItemProgress, Progress } from "../model/progress.ts";
-import type { ServiceSnapshot, ServiceSwitch } from "../model/service.ts";
+import { consoleLink } from "../model/console-link.ts";
+import { type ServiceSnapshot, type ServiceSwitch, shareOf } from "../model/service.ts";
 import { type Instant, clockTime, formatDuration, latest, msBetween, plusMs } from "../model/time.ts";
 import { reasonOf } from "./headline.ts";
 import type { CheckpointReport, ServiceReport, StepReport } from "./report-model.ts";
@@ -50,9 +51,12 @@ export function serviceReport(name: string, progress: Progress, asOf: Instant): 
   const restored = progress.restored[name];
   const restore = progress.items[`restore:${name}`];
   const superseded = progress.superseded[name];
+  const target = progress.plan.runbook.services[name];
+  const page = target === undefined ? undefined : consoleLink(target);
   return {
     name,
     platform: before?.platform ?? "unknown",
+    ...(page === undefined ? {} : { console: page }),
     before: switched?.from ?? nameOfSnapshot(before),
     beforeImages: before === undefined ? [] : Object.values(before.images),
     ...(switched === undefined
@@ -62,6 +66,7 @@ export function serviceReport(name: string, progress: Progress, asOf: Instant): 
           images: switched.images,
           switchedAt: switched.at,
           elapsedMs: msBetween(switched.at, asOf),
+          ...(shareOf(switched) < 100 ? { share: shareOf(switched) } : {}),
           ...(switched.commit === undefined ? {} : { commit: switched.commit }),
         }),
     restorable:

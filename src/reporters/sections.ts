@@ -4,7 +4,18 @@ import type { CheckResult, GroupFinding, Verdict } from "../model/verdict.ts";
 import { codeCell, codeSpan, fence, link, prose, tableCell } from "./escape.ts";
 import { table } from "./markdown.ts";
 import type { Report, ServiceReport } from "./report-model.ts";
-import { VERDICT_WORD, count, counted, rate, shortImage, shortSha, timeOn, tPlus, withTimesSign } from "./words.ts";
+import {
+  VERDICT_WORD,
+  count,
+  counted,
+  listed,
+  rate,
+  shortImage,
+  shortSha,
+  timeOn,
+  tPlus,
+  withTimesSign,
+} from "./words.ts";
 
 const VERDICT_SIGN: Readonly<Record<Verdict, string>> = { pass: "✅", warn: "⚠️", fail: "❌", inconclusive: "❔" };
 const SEVERITY: Readonly<Record<Verdict, number>> = { fail: 0, inconclusive: 1, warn: 2, pass: 3 };
@@ -18,14 +29,24 @@ export function servicesTable(report: Report, judgedAt?: Instant, title = "Judge
   const hasImages = report.services.some(({ images, beforeImages }) => images.length + beforeImages.length > 0);
   const rows = report.services.map((service) => [
     codeCell(service.name),
-    service.switchedAt === undefined ? "not switched" : timeOn(service.switchedAt, judgedAt ?? report.asOf),
-    ...(judgedAt === undefined ? [] : [service.switchedAt === undefined ? "–" : tPlus(service.switchedAt, judgedAt)]),
+    switchCell(service, judgedAt ?? report.asOf),
+    ...(judgedAt === undefined ? [] : [distanceCell(service, judgedAt)]),
     codeCell(service.before),
-    nowCell(service, report.halfDone),
+    link(nowCell(service, report.halfDone), service.after === undefined ? undefined : service.console),
     ...(hasImages ? [imagesCell(service)] : []),
   ]);
   const header = ["Service", "T0 (UTC)", ...(judgedAt === undefined ? [] : [title]), "Before", "Serves now"];
   return table([...header, ...(hasImages ? ["Image"] : [])], rows);
+}
+
+function switchCell({ switchedAt, share }: ServiceReport, day: Instant): string {
+  if (switchedAt === undefined) return "not switched";
+  return share === undefined ? timeOn(switchedAt, day) : `with ${share} % since ${timeOn(switchedAt, day)}`;
+}
+
+/** Whoever has no T0 has no T+N either. */
+function distanceCell({ switchedAt, share }: ServiceReport, at: Instant): string {
+  return switchedAt === undefined || share !== undefined ? "–" : tPlus(switchedAt, at);
 }
 
 function nowCell(service: ServiceReport, halfDone: readonly string[]): string {
@@ -49,37 +70,78 @@ function imagesCell(service: ServiceReport): string {
         .join(", ") + commit;
 }
 
-/** A sentence where the services' T0 differ, so that nobody reads one T+N for all. */
+/** The true distance of each service from its own switch, so that nobody reads one T+N for all; nothing where it is the same. */
 export function switchSentence(services: readonly ServiceReport[], day: Instant, checkpoint: string): string {
-  const at = services.flatMap(({ switchedAt }) => switchedAt ?? []).sort();
+  const switched = services.flatMap(({ name, switchedAt, share }) =>
+    switchedAt === undefined || share !== undefined ? [] : [{ name, at: switchedAt }],
+  );
+  const at = switched.map((each) => each.at).sort();
   const [first] = at;
   const last = at.at(-1);
   if (first === undefined || last === undefined || msBetween(first, last) < MINUTE) return "";
-  return `The services switched at different times, ${timeOn(first, day)} to ${timeOn(last, day)} UTC; each is measured from its own switch (T0), and T+${checkpoint} is due by the last one.`;
+  const each = switched.slice(0, 8).map(({ name, at: since }) => `${codeSpan(name)} ${tPlus(since, day)}`);
+  const more = switched.length > each.length ? [`${switched.length - each.length} more`] : [];
+  return `The services switched at different times, ${timeOn(first, day)} to ${timeOn(last, day)} UTC; each is measured from its own switch (T0): ${listed([...each, ...more])}. T+${checkpoint} is due by the last one.`;
 }
 
-/** One row per check and service, the worst first. */
-export function checksTable(results: readonly CheckResult[], day: Instant): string {
-  const sorted = [...results].sort((a, b) => SEVERITY[a.verdict] - SEVERITY[b.verdict]);
-  const rows = sorted.map((result) => [
+/** Of a comment's 60,000: a table that is longer goes without its links, which are the longest of it. */
+const LONGEST_TABLE = 30_000;
+
+/** One row per check and what it found, the worst first; services of which the same is told share a row. */
+export function checksTable(results: readonly CheckResult[]): string {
+  const linked = checkRows(results, link);
+  if (linked.length <= LONGEST_TABLE) return linked;
+  return `${checkRows(results, (label) => label)}\n\n_The links to the queries are left out to fit a comment._`;
+}
+
+function checkRows(results: readonly CheckResult[], linking: typeof link): string {
+  const rows = new Map<string, { readonly result: CheckResult; readonly services: string[] }>();
+  for (const result of worstFirst(results)) {
+    const { verdict, check, value, baseline, because, service } = result;
+    const key = service === undefined ? `${rows.size}` : JSON.stringify([verdict, check, value, baseline, because]);
+    const row = rows.get(key) ?? { result, services: [] };
+    if (service !== undefined) row.services.push(linking(codeCell(service), result.link));
+    rows.set(key, row);
+  }
+  const cells = [...rows.values()].map(({ result, services }) => [
     verdictCell(result.verdict),
-    link(codeCell(result.check), result.link),
-    result.service === undefined ? "–" : codeCell(result.service),
+    services.length === 0 ? linking(codeCell(result.check), result.link) : codeCell(result.check),
+    services.length === 0 ? "–" : services.slice(0, MOST_SERVICES).join(", ") + moreOf(services.length - MOST_SERVICES),
     tableCell(result.value),
     tableCell(result.baseline),
-    tableCell(result.sample),
-    result.completeUntil === undefined ? "now" : timeOn(result.completeUntil, day),
     tableCell(withTimesSign(result.because)),
   ]);
-  return table(["Verdict", "Check", "Service", "Value", "Baseline", "Sample", "Complete until (UTC)", "Why"], rows, 60);
+  return table(["Verdict", "Check", "Service", "Now", "Before", "Why"], cells, 60);
+}
+
+const MOST_SERVICES = 12;
+
+function moreOf(left: number): string {
+  return left > 0 ? ` and ${left} more` : "";
+}
+
+/** How much each result rests on, and until when its data is complete. */
+export function samplesTable(results: readonly CheckResult[], day: Instant): string {
+  const rows = worstFirst(results).map((result) => [
+    codeCell(result.check),
+    result.service === undefined ? "–" : codeCell(result.service),
+    tableCell(result.value),
+    tableCell(result.sample),
+    result.completeUntil === undefined ? "now" : timeOn(result.completeUntil, day),
+  ]);
+  return table(["Check", "Service", "Now", "Sample", "Complete until (UTC)"], rows, 60);
+}
+
+function worstFirst(results: readonly CheckResult[]): readonly CheckResult[] {
+  return results.toSorted((a, b) => SEVERITY[a.verdict] - SEVERITY[b.verdict]);
 }
 
 /** The rows that did not pass, and how many did. */
-export function troublesTable(results: readonly CheckResult[], day: Instant): string {
+export function troublesTable(results: readonly CheckResult[]): string {
   const troubles = results.filter(({ verdict }) => verdict !== "pass");
   const passed = results.length - troubles.length;
   const rest = passed === 0 ? "" : `${counted(passed, "other check result")} passed.`;
-  return [checksTable(troubles, day), rest].filter(Boolean).join("\n\n");
+  return [checksTable(troubles), rest].filter(Boolean).join("\n\n");
 }
 
 interface Found {

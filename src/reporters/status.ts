@@ -173,6 +173,7 @@ export function serviceRow(service: ServiceReport, now: Instant): readonly strin
   }
   if (service.restoreFailed !== undefined) return [name, moved, `NOT restored: ${service.restoreFailed}`];
   if (supersededBy !== undefined) return [name, moved, `superseded by ${supersededBy}`];
+  if (service.share !== undefined) return [name, moved, `with ${service.share} % since ${timeOn(switchedAt, now)}`];
   return [name, moved, `T0 ${timeOn(switchedAt, now)}, ${tPlus(switchedAt, now)}`];
 }
 

@@ -1,4 +1,5 @@
 /** What a failing pod itself says: its last events and the last lines of its log, cut and without secrets. Reads only. */
+import { consoleLink } from "../model/console-link.ts";
 import { redact } from "../model/redact.ts";
 import { PortFailure } from "../model/error.ts";
 import type { Need } from "../model/needs.ts";
@@ -71,11 +72,8 @@ export function tellFailure({ pod, text }: PodFailure, { log, events }: PodEvide
 
 /** Opens the workload in the console; absent without the cluster's location. */
 export function workloadLink(target: KubernetesTarget): { readonly link?: string } {
-  if (target.location === undefined) return {};
-  const path = [target.kind.toLowerCase(), target.location, target.cluster, target.namespace, target.name];
-  const project = encodeURIComponent(target.project);
-  const where = path.map(encodeURIComponent).join("/");
-  return { link: `https://console.cloud.google.com/kubernetes/${where}/overview?project=${project}` };
+  const link = consoleLink(target);
+  return link === undefined ? {} : { link };
 }
 
 async function orNone<T>(read: () => Promise<readonly T[]>): Promise<readonly T[]> {

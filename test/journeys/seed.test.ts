@@ -44,14 +44,17 @@ describe("the comment at T+20m states what a person once wrote by hand:", () => 
       "the run of the second",
       /\[`gcp_backend_pusher\.yml` run 24000000002\]\(https:\/\/github\.com\/[^)]*\/24000000002\)/,
     ],
-    ["the revisions before and now", /\| `backend` \|[^\n]*`backend-00891-\w+` \| `backend-00892-\w+`/],
+    [
+      "the revisions before and now",
+      /\| `backend` \|[^\n]*`backend-00891-\w+` \| \[`backend-00892-\w+`\]\(https:\/\/console\.cloud\.google\.com\/run\//,
+    ],
     ["its image's tag, and the commit in it", /\| `backend` \|[^\n]*`backend:latest` at `3fabf10`/],
     ["the pusher's image tag", /\| `pusher` \|[^\n]*`pusher:3fabf10` at `3fabf10`/],
-    ["the pods of the pusher", /\| `pusher` \| 27\/27 pods ready, 0 restarts, 0 crash loops \|/],
-    ["the pods of listen", /\| `listen` \| 24\/24 pods ready, 0 restarts, 0 crash loops \|/],
+    ["the pods of the pusher", /\| \[`pusher`\]\([^)]*\) \| 27\/27 pods ready, 0 restarts, 0 crash loops \|/],
+    ["the pods of listen", /\| \[`listen`\]\([^)]*\) \| 24\/24 pods ready, 0 restarts, 0 crash loops \|/],
     [
       "no import errors, in any service",
-      /(?:\| ✅ PASS \| \[`check-logs`\][^\n]*\| 0 critical \(ImportError, ModuleNotFoundError, cannot import name\)[^\n]*\n){5}/,
+      /(?:\| `check-logs` \| `[\w-]+` \| 0 critical \(ImportError, ModuleNotFoundError, cannot import name\)[^\n]*\n){5}/,
     ],
     [
       "the one route that fails as before: about one every three minutes, now and then",

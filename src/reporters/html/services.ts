@@ -70,14 +70,16 @@ function marksOf({ checkpoints, production }: Progress): readonly Mark[] {
 }
 
 function serviceFacts(service: ServiceReport, report: Report, day: Instant): Html {
-  const { switchedAt, after, restored, restoreFailed, supersededBy, commit } = service;
+  const { switchedAt, share, after, restored, restoreFailed, supersededBy, commit } = service;
   const image = after === undefined || restored !== undefined ? service.beforeImages : service.images;
   const rows: readonly Fact[] = [
     ["Before", markup`<code>${service.before}</code>`],
     [after === undefined ? "Serves" : "Deployed", after === undefined ? "as before" : markup`<code>${after}</code>`],
     switchedAt === undefined
       ? ["Switched (T0)", "not switched"]
-      : ["Switched (T0)", `${timeOn(switchedAt, report.startedAt)} UTC; ${tPlus(switchedAt, day)} when judged`],
+      : share !== undefined
+        ? ["Serves", `${share} % of the traffic since ${timeOn(switchedAt, report.startedAt)} UTC`]
+        : ["Switched (T0)", `${timeOn(switchedAt, report.startedAt)} UTC; ${tPlus(switchedAt, day)} when judged`],
     ...(image.length === 0
       ? []
       : [
