@@ -25,7 +25,7 @@ export function createGitHubAccess(config: GitHubConfig): Pick<Access, "rateLimi
       const { data, scopes } = await github.call("GET /repos/{owner}/{repo}", place, repositorySchema, { signal });
       return {
         isPrivate: data.private,
-        role: data.permissions ?? { pull: false, push: false },
+        ...(data.permissions === undefined ? {} : { role: data.permissions }),
         ...(scopes === undefined ? {} : { scopes }),
       };
     },

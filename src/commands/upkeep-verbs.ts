@@ -1,7 +1,7 @@
 /** The verbs of upkeep, as words of the command line: doctor, and of a state journal verify, backup, prune. */
 import type { Argv } from "yargs";
 import type { Io } from "./io.ts";
-import { type Settle, simulatedOption, stateOption } from "./verb-options.ts";
+import { inconclusiveOption, type Settle, simulatedOption, stateOption } from "./verb-options.ts";
 
 export function upkeepVerbs(parser: Argv, io: Io, settle: Settle): Argv {
   return journalVerbs(doctorVerb(parser, io, settle), io, settle);
@@ -25,6 +25,10 @@ function doctorVerb(parser: Argv, io: Io, settle: Settle): Argv {
         .option("state", stateOption)
         .option("simulated", simulatedOption)
         .option("json", { type: "boolean", default: false, describe: "one JSON value on stdout" })
+        .option("inconclusive-exit", {
+          ...inconclusiveOption,
+          describe: "exit code for permissions of which nobody can tell; 0 tolerates them",
+        })
         .example("$0 doctor", "credentials and state")
         .example("$0 doctor backend-prod", "and every API that backend-prod calls, one small read each")
         .example(
@@ -32,7 +36,7 @@ function doctorVerb(parser: Argv, io: Io, settle: Settle): Argv {
           "GitHub, IAM and RBAC permissions, to grant no more than these",
         )
         .epilogue(
-          "Exit codes: 0 all is good; 4 not authorised; 5 not reachable, or something that is named is not there.",
+          "Exit codes: 0 all is good; 3 a permission is unknown; 4 not authorised, or a permission is lacking; 5 not reachable,\nor something that is named is not there.",
         ),
     (args) => settle(async () => (await import("./doctor.ts")).doctor(args, io)),
   );

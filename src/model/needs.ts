@@ -44,8 +44,7 @@ export interface KubernetesRule {
   readonly resource: string;
   /** Only objects of these names; empty: all, because a list cannot be narrowed by name. */
   readonly names: readonly string[];
-  readonly verbs: readonly KubernetesVerb[];
-  readonly for: readonly string[];
+  readonly verbs: readonly { readonly verb: KubernetesVerb; readonly for: readonly string[] }[];
 }
 
 export interface KubernetesPrivileges {

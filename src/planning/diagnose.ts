@@ -9,6 +9,7 @@ import { clockTime, type Instant, MINUTE, plusMs } from "../model/time.ts";
 import type { Access } from "../ports/access.ts";
 import type { Workload } from "../ports/kubernetes.ts";
 import type { Ports } from "../ports/ports.ts";
+import { orReason } from "./asked.ts";
 
 export interface DiagnoseDeps {
   readonly ports: Ports;
@@ -28,18 +29,12 @@ export async function diagnoseCredentials(deps: DiagnoseDeps): Promise<readonly 
   return eachCredentialOnce(rows);
 }
 
-export interface DiagnosedRunbook {
-  readonly rows: readonly Diagnosis[];
-  /** Services whose workload Helm owns. */
-  readonly releases: readonly string[];
-}
-
 /** Only what `privileges` says the runbook calls: a runbook without a request log to read needs no Logging. */
 export async function diagnoseRunbook(
   runbook: Runbook,
   privileges: Privileges,
   deps: DiagnoseDeps,
-): Promise<DiagnosedRunbook> {
+): Promise<readonly Diagnosis[]> {
   const services = Object.entries(runbook.services);
   const [github, repositories, targets, data] = await Promise.all([
     Promise.all(privileges.github.length === 0 ? [] : askGitHub(deps)),
@@ -49,10 +44,7 @@ export async function diagnoseRunbook(
     Promise.all(services.map(([name, target]) => diagnoseService(name, target, deps))),
     Promise.all(askProjects(runbook, privileges, deps)),
   ]);
-  return {
-    rows: eachCredentialOnce([...github, ...repositories, ...data, ...targets.flatMap(({ rows }) => rows)]),
-    releases: targets.flatMap(({ release }) => release ?? []),
-  };
+  return eachCredentialOnce([...github, ...repositories, ...data, ...targets.flat()]);
 }
 
 function askGitHub({ ports, access, signal }: DiagnoseDeps): readonly Promise<Diagnosis>[] {
@@ -102,20 +94,14 @@ async function readRepository(repository: string, { access, signal }: DiagnoseDe
   return { said: isPrivate ? "private, and readable" : "public" };
 }
 
-interface DiagnosedService {
-  readonly rows: readonly Diagnosis[];
-  /** The service's name, where Helm owns it. */
-  readonly release?: string;
-}
-
-async function diagnoseService(name: string, target: ServiceTarget, deps: DiagnoseDeps): Promise<DiagnosedService> {
+async function diagnoseService(name: string, target: ServiceTarget, deps: DiagnoseDeps): Promise<readonly Diagnosis[]> {
   if (target.platform === "cloud-run") {
     const row = await ask("Cloud Run", name, async () => {
       const { served } = await deps.ports.cloudRun.service(target, deps.signal);
       const shares = served.filter(({ percent }) => percent > 0);
       return { said: `serves ${shares.map(({ revision, percent }) => `${revision} (${percent} %)`).join(", ")}` };
     });
-    return { rows: [row] };
+    return [row];
   }
   let workload: Workload | undefined;
   const row = await ask("Kubernetes", name, async () => {
@@ -124,9 +110,26 @@ async function diagnoseService(name: string, target: ServiceTarget, deps: Diagno
     const { cluster, namespace, kind } = target;
     return { said: `${kind} ${namespace}/${target.name} of ${cluster}: ${replicas.ready}/${replicas.wanted} ready` };
   });
-  if (workload?.manager !== "helm") return { rows: [row] };
+  if (workload?.manager !== "helm") return [row];
   const { release } = workload;
-  return { rows: [row, await ask("Helm", name, () => readRelease(target, release, deps))], release: name };
+  return [row, await ask("Helm", name, () => readRelease(target, release, deps))];
+}
+
+/** Which services' workloads Helm owns; `unread`: those of which it could not be found out. */
+export async function releasesOf(
+  runbook: Runbook,
+  { ports, signal }: DiagnoseDeps,
+): Promise<{ readonly releases: readonly string[]; readonly unread: readonly string[] }> {
+  const managers = await Promise.all(
+    Object.entries(runbook.services).map(async ([name, target]) => {
+      if (target.platform !== "kubernetes") return { name, manager: "none" };
+      const asked = await orReason(() => ports.kubernetes.workload(target, signal));
+      return { name, manager: "answer" in asked ? asked.answer.manager : "unread" };
+    }),
+  );
+  const namesOf = (wanted: string): readonly string[] =>
+    managers.filter(({ manager }) => manager === wanted).map(({ name }) => name);
+  return { releases: namesOf("helm"), unread: namesOf("unread") };
 }
 
 async function readRelease(

@@ -11,22 +11,25 @@ export interface WantedInNamespace {
 
 /** What is asked of objects by name is narrowed to these names: https://kubernetes.io/docs/reference/access-authn-authz/rbac/ */
 export function rulesOf(wanted: readonly WantedInNamespace[]): readonly KubernetesRule[] {
-  const rules = new Map<string, { names: Set<string>; verbs: Set<KubernetesVerb>; for: Set<string> }>();
+  const rules = new Map<string, { names: Set<string>; verbs: Map<KubernetesVerb, Set<string>> }>();
   for (const one of wanted) {
     const key = resourceOf(one).join("/");
-    const rule = rules.get(key) ?? { names: new Set(), verbs: new Set(), for: new Set() };
+    const rule = rules.get(key) ?? { names: new Set(), verbs: new Map() };
     rules.set(key, rule);
-    rule.verbs.add(one.verb);
-    rule.for.add(one.for);
+    rule.verbs.set(one.verb, (rule.verbs.get(one.verb) ?? new Set()).add(one.for));
     if (one.resource === "workload") rule.names.add(one.target.name);
   }
   return [...rules]
     .map(([key, rule]): KubernetesRule => {
       const [group = "", ...resource] = key.split("/");
-      const verbs = [...rule.verbs].toSorted();
-      return { group, resource: resource.join("/"), names: [...rule.names].toSorted(), verbs, for: [...rule.for] };
+      const verbs = [...rule.verbs].map(([verb, reasons]) => ({ verb, for: [...reasons] }));
+      return { group, resource: resource.join("/"), names: [...rule.names].toSorted(), verbs: verbs.toSorted(byVerb) };
     })
     .toSorted((a, b) => (`${a.group}/${a.resource}` < `${b.group}/${b.resource}` ? -1 : 1));
+}
+
+function byVerb(a: { readonly verb: string }, b: { readonly verb: string }): number {
+  return a.verb < b.verb ? -1 : 1;
 }
 
 function resourceOf({ resource, target }: WantedInNamespace): readonly [group: string, resource: string] {

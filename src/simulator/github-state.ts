@@ -122,6 +122,8 @@ export class GitHubState {
   observe: ((answer: GitHubAnswer) => void) | undefined;
   /** What came as Authorization to the storage behind a redirect, which is not GitHub: nothing ever should. */
   readonly storageTokens: (string | undefined)[] = [];
+  /** Of the token, where it is a classic one. */
+  scopes?: readonly string[];
   readonly rateLimit: { readonly limit: number; used: number; resetAt: Instant };
   readonly #repositories = new Map<string, SimulatedRepository>();
   #nextId = 24_000_000_000;

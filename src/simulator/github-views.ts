@@ -120,6 +120,7 @@ export class GitHubViews {
     return {
       ...(base as FullRepositoryBody),
       default_branch: repository.defaultBranch,
+      permissions: { admin: false, maintain: false, push: true, triage: true, pull: true },
       clone_url: `${web}.git`,
       git_url: `git://github.com/${repository.fullName}.git`,
       ssh_url: `git@github.com:${repository.fullName}.git`,

@@ -3,6 +3,7 @@ import { misbehave } from "./http-fault.ts";
 import { listen } from "./listen.ts";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Fault, Faults } from "./faults.ts";
+import { ACCESS_REVIEWS, accessReview } from "./kubernetes-access.ts";
 import { discovery, RESOURCES } from "./kubernetes-discovery.ts";
 import { type ApiObject, deploymentObject } from "./kubernetes-objects.ts";
 import { applyPatch, PatchRejected } from "./kubernetes-patch.ts";
@@ -60,6 +61,9 @@ async function answer(
   const url = new URL(message.url ?? "/", "http://simulator");
   const document = discovery(url.pathname);
   if (document !== undefined) return send(response, 200, document);
+  if (url.pathname === ACCESS_REVIEWS && message.method === "POST") {
+    return send(response, 201, accessReview(JSON.parse(await readBody(message)), state.refused));
+  }
   const request = parseRequest(message, url);
   const fault = faults.take("kubernetes", callName(request), state.world.now);
   if (fault !== undefined) {

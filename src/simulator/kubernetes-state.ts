@@ -52,6 +52,8 @@ export class KubernetesState implements Cluster, PodWatcher {
   readonly patches: AppliedPatch[] = [];
   /** Raw objects by resource ("statefulsets", "pods"), served as they are. */
   readonly objects = new Map<string, Record<string, unknown>[]>();
+  /** What access reviews say no to: "patch deployments". */
+  readonly refused = new Set<string>();
   readonly #imageBehaviours = new Map<string, PodBehaviour>();
   readonly #listeners = new Set<(deployment: SimulatedDeployment) => void>();
   #resourceVersion = 1000;

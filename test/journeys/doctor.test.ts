@@ -101,3 +101,50 @@ describe("doctor", () => {
     expect(ran.stdout).toMatch(/Google Cloud +credentials +there are no usable Google credentials: .*gcloud auth/);
   });
 });
+
+describe("doctor NAME --permissions", () => {
+  test("what nobody can tell is unknown and exits 3, though nothing is lacking", async () => {
+    journey.cloud.github.scopes = ["repo", "workflow"];
+    const ran = await journey.run("doctor", "backend-prod", "--permissions");
+
+    expectGolden(import.meta.url, "golden/doctor-permissions.txt", ran.stdout);
+    expect([ran.code, ran.stderr]).toEqual([3, ""]);
+    const tolerated = await journey.run("doctor", "backend-prod", "--permissions", "--inconclusive-exit", "0");
+    expect([tolerated.code, tolerated.stdout]).toEqual([0, ran.stdout]);
+  });
+
+  test("a permission that the cluster refuses is lacking, and exits 4", async () => {
+    journey.cloud.kubernetes.refused.add("patch deployments");
+    const ran = await journey.run("doctor", "kubernetes-approval", "--permissions");
+    journey.cloud.kubernetes.refused.clear();
+
+    expect(ran.code).toBe(4);
+    expect(ran.stdout).toMatch(/^ +✗ +patch deployments.apps +rollback$/m);
+    expect(ran.stdout).toContain(
+      "Lacking on prod-omi-backend of prod-omi-gke: patch deployments.apps (of prod-omi-pusher)",
+    );
+    expect(ran.stdout).toMatch(/^ +✓ +get deployments.apps/m);
+  });
+
+  test("without a token what GitHub grants is unknown, and exits 4", async () => {
+    const { GITHUB_TOKEN: _token, ...env } = journey.env;
+    const argv = ["doctor", "backend-prod", "--permissions", "--json", "--simulated", "--state", ":memory:"];
+    const ran = await run(argv, testIo(env));
+    const { permissions, privileges } = JSON.parse(ran.stdout) as {
+      permissions: { cloud: string; standing: string; because?: string }[];
+      privileges: { github: unknown[] };
+    };
+    expect([ran.code, privileges.github.length]).toEqual([4, 1]);
+    const github = permissions.filter(({ cloud }) => cloud === "GitHub");
+    expect(github).toHaveLength(4);
+    for (const { standing, because } of github) {
+      expect([standing, because]).toEqual(["unknown", expect.stringContaining("there is no GitHub token")]);
+    }
+  });
+
+  test("wants a runbook", async () => {
+    const ran = await journey.run("doctor", "--permissions");
+    expect([ran.code, ran.stdout]).toEqual([2, ""]);
+    expect(ran.stderr).toContain("runbook doctor NAME --permissions");
+  });
+});
