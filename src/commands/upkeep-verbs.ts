@@ -36,7 +36,7 @@ function doctorVerb(parser: Argv, io: Io, settle: Settle): Argv {
           "GitHub, IAM and RBAC permissions, to grant no more than these",
         )
         .epilogue(
-          "Exit codes: 0 all is good; 3 a permission is unknown; 4 not authorised, or a permission is lacking; 5 not reachable,\nor something that is named is not there.",
+          "Exit codes: 0 all is good; 3 a permission is unknown; 4 not authorised, or a permission is lacking; 5 not reachable, or something that is named is not there.",
         ),
     (args) => settle(async () => (await import("./doctor.ts")).doctor(args, io)),
   );

@@ -1,5 +1,6 @@
 /** A question to a cloud that may stay without an answer, and why: what is not answered is unknown. */
-import { messageOf, PortFailure } from "../model/error.ts";
+import { missingCredentialIn } from "../model/credentials.ts";
+import { PortFailure } from "../model/error.ts";
 
 export type Asked<T> = { readonly answer: T } | { readonly reason: string; readonly unauthorised: boolean };
 
@@ -9,6 +10,6 @@ export async function orReason<T>(read: () => Promise<T>): Promise<Asked<T>> {
     return { answer: await read() };
   } catch (error) {
     if (!(error instanceof PortFailure)) throw error;
-    return { reason: messageOf(error), unauthorised: error.kind === "unauthorised" };
+    return { reason: missingCredentialIn(error.message) ?? error.message, unauthorised: error.kind === "unauthorised" };
   }
 }

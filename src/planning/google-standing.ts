@@ -45,7 +45,8 @@ export async function googleStanding(
     const missing = said.flatMap(({ said, label }) =>
       "answer" in said && said.answer !== "unknown" && !said.answer.includes(permission.name) ? [label] : [],
     );
-    if (missing.length > 0) return { ...row, standing: "lacking", because: `not granted on ${missing.join(", ")}` };
+    if (missing.length > 0)
+      return { ...row, standing: "lacking", because: `it is not granted on ${missing.join(", ")}` };
     const silent = said.find(({ said }) => !("answer" in said) || said.answer === "unknown");
     if (silent !== undefined || said.length === 0)
       return { ...row, standing: "unknown", because: whySilent(silent?.said) };
@@ -60,5 +61,5 @@ export async function googleStanding(
 }
 
 function whySilent(said: { readonly reason: string } | { readonly answer: unknown } | undefined): string {
-  return said !== undefined && "reason" in said ? said.reason : "not asked: a simulated cloud has no IAM";
+  return said !== undefined && "reason" in said ? said.reason : "a simulated cloud has no IAM to ask";
 }

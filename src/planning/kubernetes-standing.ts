@@ -44,7 +44,11 @@ export async function kubernetesStanding(
     const silent = said.find((one) => "reason" in one);
     if (refused.length > 0) {
       const named = refused.filter((name) => name !== undefined);
-      return { ...row, standing: "lacking", ...(named.length === 0 ? {} : { because: `of ${named.join(", ")}` }) };
+      return {
+        ...row,
+        standing: "lacking",
+        ...(named.length === 0 ? {} : { because: `the cluster refuses it for ${named.join(", ")}` }),
+      };
     }
     if (silent !== undefined && "reason" in silent) return { ...row, standing: "unknown", because: silent.reason };
     return { ...row, standing: "granted" };

@@ -55,7 +55,8 @@ function whys(all: readonly PermissionStanding[]): readonly string[] {
     const [standing = "", on = "", because = ""] = JSON.parse(key) as readonly string[];
     const isAll = all.every((one) => one.on !== on || permissions.includes(one.permission));
     const what = isAll ? "all of it" : permissions.join(", ");
-    return `${standing === "lacking" ? "Lacking" : "Unknown"} on ${on}: ${what}${because === "" ? "" : ` (${because})`}`;
+    const reason = because === "" ? "" : `, because ${because}`;
+    return `${standing === "lacking" ? "Lacking" : "Unknown"} on ${on}: ${what}${reason}`;
   });
 }
 

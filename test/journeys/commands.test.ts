@@ -22,7 +22,7 @@ function expectThreeSentences(stderr: string, ...patterns: readonly RegExp[]): v
 
 describe("help", () => {
   const verbs = ["deploy", "check", "rollback", "resume", "abort", "answer", "unlock", "release", "status"];
-  const more = ["validate", "plan", "list", "rehearse", "simulate"];
+  const more = ["validate", "plan", "list", "rehearse", "simulate", "doctor"];
 
   test("names every verb, the exit codes and the two commands to begin with", async () => {
     const { code, stdout, stderr } = await run(["--help"]);

@@ -121,7 +121,7 @@ describe("doctor NAME --permissions", () => {
     expect(ran.code).toBe(4);
     expect(ran.stdout).toMatch(/^ +✗ +patch deployments.apps +rollback$/m);
     expect(ran.stdout).toContain(
-      "Lacking on prod-omi-backend of prod-omi-gke: patch deployments.apps (of prod-omi-pusher)",
+      "Lacking on prod-omi-backend of prod-omi-gke: patch deployments.apps, because the cluster refuses it for prod-omi-pusher",
     );
     expect(ran.stdout).toMatch(/^ +✓ +get deployments.apps/m);
   });

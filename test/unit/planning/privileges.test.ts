@@ -112,7 +112,7 @@ report: { pull-request: false, commit-status: false }
   it("is asked of the service for Cloud Run, and named where it lacks", async () => {
     const refuse: Access["google"] = async (place, permissions) =>
       permissions.filter((one) => place.kind !== "service" || one !== "run.services.update");
-    expect(await told({ google: refuse })).toEqual(["lacking: run.services.update: not granted on backend"]);
+    expect(await told({ google: refuse })).toEqual(["lacking: run.services.update: it is not granted on backend"]);
   });
 
   it("is unknown where nobody answers, with the reason, and not authorised where that is why", async () => {
@@ -123,7 +123,7 @@ report: { pull-request: false, commit-status: false }
     for (const one of mine) expect([one.standing, one.because]).toEqual(["unknown", "there is no token"]);
     expect(all.unauthorised).toBe(true);
     expect(await told({ google: () => Promise.resolve("unknown") })).toContain(
-      "unknown: run.services.update: not asked: a simulated cloud has no IAM",
+      "unknown: run.services.update: a simulated cloud has no IAM to ask",
     );
   });
 
