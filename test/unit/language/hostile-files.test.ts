@@ -130,7 +130,7 @@ describe("formatProblem", () => {
         "runbooks/x.yaml:49:1  unknown key `step`",
         "    49 | step:",
         "       | ^^^^",
-        "  expected `name`, `description`, `repository`, `inputs`, `services`, `steps`, `monitor`, `rollback`, `report` or `notify`; did you mean `steps`?",
+        "  expected `name`, `description`, `repository`, `inputs`, `services`, `steps`, `monitor`, `schedule`, `rollback`, `report` or `notify`; did you mean `steps`?",
         "  remedy: write `steps`",
       ].join("\n"),
     );
