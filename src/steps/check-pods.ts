@@ -3,13 +3,14 @@ import { z } from "zod";
 import { durationSchema } from "../model/duration.ts";
 import { PortFailure } from "../model/error.ts";
 import { MINUTE, msBetween } from "../model/time.ts";
-import type { CheckResult, Verdict } from "../model/verdict.ts";
+import type { CheckResult } from "../model/verdict.ts";
 import type { Pod } from "../ports/kubernetes.ts";
-import { currentRevision, digestsOf, type WorkloadView } from "../ports/kubernetes-rollout.ts";
+import { currentRevision, type WorkloadView } from "../ports/kubernetes-rollout.ts";
 import { gateTurn } from "./gate.ts";
+import { judgePods, type PodsEvidence } from "./judge-pods.ts";
 import { failureGroup, POD_NEEDS, podEvidence, tellFailure, workloadLink } from "./pod-evidence.ts";
 import { failureOf, type PodFailure, showSymptoms } from "./pod-failures.ts";
-import { countRestarts, type RestartSample, restartSampleSchema, restartsOf, totalRestarts } from "./pod-restarts.ts";
+import { countRestarts, type RestartSample, restartSampleSchema, restartsOf } from "./pod-restarts.ts";
 import type { CheckKind, LookContext, StepService } from "./step.ts";
 import { kubernetesService, podsProblem, preflightWorkloads, viewWorkload } from "./workload-view.ts";
 
@@ -62,7 +63,6 @@ interface Findings {
   readonly wanted: number;
   /** Live pods of the version that is judged. */
   readonly pods: readonly Pod[];
-  readonly ready: number;
   readonly failures: readonly PodFailure[];
   readonly restarts: RestartSample;
   /** Live pods of other versions. */
@@ -82,8 +82,10 @@ async function judge(context: Context, service: StepService, view: WorkloadView)
     };
   }
   const findings = await findingsOf(context, service, view, hash);
-  const evidence = await context.putEvidence(evidenceOf(findings));
-  return { ...(await verdictOf(context, service, findings)), ...shown(findings), evidence };
+  const failed = await wordsOfFailure(context, service, findings);
+  const evidence = evidenceOf(findings, service.switched !== undefined, failed?.told);
+  const stored = await context.putEvidence(evidence);
+  return { ...judgePods(evidence), evidence: stored, ...(failed === undefined ? {} : { groups: [failed.group] }) };
 }
 
 async function findingsOf(context: Context, service: StepService, view: WorkloadView, hash: string): Promise<Findings> {
@@ -101,7 +103,6 @@ async function findingsOf(context: Context, service: StepService, view: Workload
     hash,
     wanted: view.workload.replicas.wanted,
     pods,
-    ready: pods.filter(({ ready }) => ready).length,
     // Restarts from before the switch are no evidence against it; a state that lasts is.
     failures: pods.flatMap((pod) => failureOf(pod, context.now, ({ name }) => restartsOf(restarts, pod, name)) ?? []),
     restarts,
@@ -109,92 +110,48 @@ async function findingsOf(context: Context, service: StepService, view: Workload
   };
 }
 
-async function verdictOf(
+/** What the first failing pod says of itself, as a sentence and as a finding. */
+async function wordsOfFailure(
   context: Context,
   service: StepService,
-  findings: Findings,
-): Promise<Pick<CheckResult, "verdict" | "because" | "platformFailure" | "groups">> {
-  const { failures, pods, ready, wanted, hash } = findings;
-  const failing = { verdict: "fail", ...(service.switched === undefined ? {} : { platformFailure: true }) } as const;
-  const [first] = failures;
-  if (first !== undefined) {
-    const { target } = kubernetesService(service);
-    const evidence = await podEvidence(context.ports.kubernetes, target, first, context.signal);
-    const minutes = msBetween(service.switched?.at ?? first.pod?.createdAt ?? context.now, context.now) / MINUTE;
-    return {
-      ...failing,
-      because: `${failures.length} of ${pods.length} pods fail: ${tellFailure(first, evidence)} (try: ${first.advice})`,
-      groups: [failureGroup(first, failures.length, minutes, evidence)],
-    };
-  }
-  if (pods.length === 0) {
-    const because = `no pod runs ${hash} any more; ${findings.others.length} run something else`;
-    return { verdict: "inconclusive", because };
-  }
-  if (ready === 0) return { ...failing, because: `none of its ${pods.length} pods is ready` };
-  const symptoms = symptomsOf(findings);
-  if (symptoms.length > 0) return { verdict: "warn", because: symptoms.join("; ") };
-  const since = service.switched === undefined ? "while it was watched" : "since the switch";
-  return {
-    verdict: "pass" satisfies Verdict,
-    because: `all ${wanted} wanted pods of ${hash} are ready; no restart ${since}`,
-  };
+  { failures: [first, ...others] }: Findings,
+): Promise<{ readonly told: string; readonly group: NonNullable<CheckResult["groups"]>[number] } | undefined> {
+  if (first === undefined) return undefined;
+  const { target } = kubernetesService(service);
+  const words = await podEvidence(context.ports.kubernetes, target, first, context.signal);
+  const minutes = msBetween(service.switched?.at ?? first.pod?.createdAt ?? context.now, context.now) / MINUTE;
+  return { told: tellFailure(first, words), group: failureGroup(first, 1 + others.length, minutes, words) };
 }
 
-/** What is no proof of harm, and no pass either. */
-function symptomsOf({ pods, ready, wanted, restarts, others }: Findings): readonly string[] {
-  const count = totalRestarts(restarts);
-  const last = pods.flatMap(({ containers }) => containers).find(({ lastTerminated }) => lastTerminated !== undefined);
-  const reason = last?.lastTerminated === undefined ? "" : `, the last: ${last.lastTerminated.reason}`;
-  const pending = showSymptoms(pods);
-  const mixed = Object.entries(digestsOf(pods)).filter(([, digests]) => digests.length > 1);
-  return [
-    ...(count > 0 ? [`${plural(count, "restart")} since the switch${reason}`] : []),
-    ...(ready < wanted ? [`${ready} of ${wanted} wanted pods are ready${pending === "" ? "" : ` (${pending})`}`] : []),
-    ...(others.length > 0
-      ? [`${plural(others.length, "pod")} of another version still ${others.length === 1 ? "runs" : "run"}`]
-      : []),
-    ...mixed.map(([container, digests]) => `${container} runs ${digests.length} different images under one tag`),
-  ];
-}
-
-function shown({ pods, ready, wanted, restarts, failures }: Findings): Pick<CheckResult, "value" | "sample"> {
-  const loops = failures.filter(({ reason }) => /^(CrashLoopBackOff|crash loop)/.test(reason)).length;
-  return {
-    value: `${ready}/${wanted} pods ready, ${plural(totalRestarts(restarts), "restart")}, ${plural(loops, "crash loop")}`,
-    sample: plural(pods.length, "pod"),
-  };
-}
-
-function evidenceOf({
-  hash,
-  wanted,
-  pods,
-  restarts,
-  others,
-  failures,
-}: Findings): Parameters<Context["putEvidence"]>[0] {
+function evidenceOf(findings: Findings, switched: boolean, told: string | undefined): PodsEvidence {
+  const { hash, wanted, pods, restarts, others, failures } = findings;
   return {
     uses: "check-pods",
     version: hash,
     wanted,
+    switched,
     restartsInGonePods: restarts.gone,
     otherVersions: others.length,
-    failures: failures.map(({ pod, text }) => ({ pod: pod?.name ?? "", text })),
+    failures: failures.map(({ pod, reason, text, advice }, index) => ({
+      pod: pod?.name ?? "",
+      reason,
+      text,
+      advice,
+      ...(index === 0 && told !== undefined ? { told } : {}),
+    })),
+    pending: showSymptoms(pods),
     pods: pods.map((pod) => ({
       name: pod.name,
       ready: pod.ready,
       phase: pod.phase,
-      containers: pod.containers.map(({ name, digest, restarts: count }) => ({
+      containers: pod.containers.map(({ name, digest, init, restarts: count, lastTerminated }) => ({
         name,
         digest: digest ?? "unknown",
         restarts: count,
         restartsSinceSwitch: restartsOf(restarts, pod, name),
+        ...(init ? { init: true } : {}),
+        ...(lastTerminated === undefined ? {} : { lastEnd: lastTerminated.reason }),
       })),
     })),
   };
-}
-
-function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? "" : "s"}`;
 }

@@ -4,6 +4,7 @@ import type { Verdict } from "../model/verdict.ts";
 import { judgeMetric, metricEvidenceSchema } from "../verdict/metric-rule.ts";
 import { type ErrorsVerdict, errorsEvidenceSchema, judgeErrors } from "../verdict/required.ts";
 import { judgeProbes } from "./http-check.ts";
+import { judgePods, podsEvidenceSchema } from "./judge-pods.ts";
 import { digestOfVerdict } from "./judgement-digest.ts";
 
 export interface Rejudged {
@@ -14,10 +15,7 @@ export interface Rejudged {
   readonly errors?: ErrorsVerdict;
 }
 
-/**
- * Undefined for checks that read the present off the platform (check-pods): their evidence is what was seen, and no
- * statistic lies between it and the verdict. Throws when the evidence is not what the check stores.
- */
+/** Undefined for a check that is not known here. Throws when the evidence is not what the check stores. */
 export function rejudge(uses: string, stored: Json): Rejudged | undefined {
   switch (uses) {
     case "check-errors":
@@ -29,6 +27,8 @@ export function rejudge(uses: string, stored: Json): Rejudged | undefined {
       return judgeMetric(metricEvidenceSchema.parse(stored));
     case "http-check":
       return judgeProbes(stored);
+    case "check-pods":
+      return judgePods(podsEvidenceSchema.parse(stored));
     default:
       return undefined;
   }
