@@ -21,7 +21,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   planning: ["model", "ports", "steps/step.ts", "language", "platforms/platform.ts"],
   reporters: ["model", "ports"],
   engine: ["model", "ports", "journal/state.ts", "steps/step.ts", "platforms/platform.ts"],
-  rehearsal: ["model", "ports", "simulator", "language/suggest.ts"],
+  rehearsal: [
+    "model",
+    "ports",
+    "simulator",
+    "language/suggest.ts",
+    "language/shape.ts",
+    "language/source.ts",
+    "language/problems.ts",
+  ],
 };
 
 /** Official clients, and where alone each may be imported. The simulator takes published types and protos from some. */

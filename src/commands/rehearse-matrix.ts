@@ -10,7 +10,7 @@ import { planOf } from "./deploy.ts";
 import { findRunbook } from "./find-runbook.ts";
 import type { Io } from "./io.ts";
 import { EXIT } from "./exit-code.ts";
-import { placeOf, requireNamedServices } from "./rehearse-place.ts";
+import { placeOf, requireFitting } from "./rehearse-place.ts";
 import { rehearseScenario } from "./rehearse.ts";
 
 export interface RowOrder {
@@ -22,7 +22,7 @@ export interface RowOrder {
 export async function rehearseRow(order: RowOrder, io: Io): Promise<MatrixRow> {
   const scenario = await loadScenario(order.scenario);
   const plan = planOf(await findRunbook(order.name, io), { rehearsal: true }, io);
-  const refused = await requireNamedServices(plan, scenario, io).catch((error: unknown) => error);
+  const refused = await requireFitting(plan, scenario, io).catch((error: unknown) => error);
   if (refused instanceof RunbookError) return refusedRow(scenario, refused);
   const stdout = new Kept();
   const stderr = new Kept();

@@ -3,12 +3,13 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { z } from "zod";
 import { openSource, type Path } from "../language/source.ts";
+import { didYouMean } from "../language/suggest.ts";
 import { RunbookError } from "../model/error.ts";
 import type { Plan } from "../model/plan.ts";
 import { formatDuration } from "../model/time.ts";
 import type { MatrixRow } from "../rehearsal/matrix.ts";
-import { triggerSteps, workflowRuleFor } from "../rehearsal/roles.ts";
-import type { Scenario } from "../rehearsal/scenario.ts";
+import { servicesMeant, triggerSteps, workflowRuleFor } from "../rehearsal/roles.ts";
+import { ROLES, type Scenario } from "../rehearsal/scenario.ts";
 import type { Io } from "./io.ts";
 
 /** "runbooks/x.yaml:33:5  step deploy-backend"; undefined when no one place is to blame. */
@@ -28,8 +29,26 @@ export async function placeOf({ surprises, trouble }: MatrixRow, plan: Plan, io:
   return `${plan.file}:${step.position.line}:${step.position.column}  step ${step.id}`;
 }
 
+/** What a scenario says must fit the runbook: a rule for nobody would rehearse another day than was meant. */
+export async function requireFitting(plan: Plan, scenario: Scenario, io: Io): Promise<void> {
+  const stranger = scenario.services.find(({ which }) => !isRole(which) && servicesMeant(which, plan).length === 0);
+  if (stranger !== undefined) {
+    const known = [...Object.keys(plan.runbook.services), ...ROLES];
+    throw new RunbookError({
+      what: `The scenario ${scenario.name} speaks of ${JSON.stringify(stranger.which)}, which is no service of ${plan.runbook.name} and no role.`,
+      state: "Nothing was touched.",
+      next: didYouMean(stranger.which, known) ?? `Those there are: ${known.join(", ")}.`,
+    });
+  }
+  await requireNamedServices(plan, scenario, io);
+}
+
+function isRole(which: string): boolean {
+  return ROLES.some((role) => role === which);
+}
+
 /** A workflow that deploys what the runbook does not name: nobody would judge it or put it back. */
-export async function requireNamedServices(plan: Plan, scenario: Scenario, io: Io): Promise<void> {
+async function requireNamedServices(plan: Plan, scenario: Scenario, io: Io): Promise<void> {
   const known = Object.keys(plan.runbook.services);
   for (const step of triggerSteps(plan)) {
     const unnamed = (workflowRuleFor(step, scenario, plan)?.deploys ?? []).filter((name) => !known.includes(name));

@@ -5,7 +5,8 @@ import { buildWorld } from "../rehearsal/build-world.ts";
 import { guardEgress } from "../rehearsal/egress-guard.ts";
 import { withDeaths } from "../rehearsal/death-words.ts";
 import { withFaults } from "../rehearsal/fault-words.ts";
-import { loadScenario, scenarioNames } from "../rehearsal/load-scenario.ts";
+import { isFile, loadScenario, scenarioNames } from "../rehearsal/load-scenario.ts";
+import { surprisesAfter } from "../rehearsal/matrix.ts";
 import type { Scenario } from "../rehearsal/scenario.ts";
 import type { SimulatedCloud } from "../rehearsal/simulated-cloud.ts";
 import { type Simulation, startSimulation } from "../rehearsal/start-simulation.ts";
@@ -14,7 +15,7 @@ import { environmentOf, stagingEnvironment } from "./endpoints.ts";
 import { EXIT } from "./exit-code.ts";
 import { type FoundRunbook, findRunbook } from "./find-runbook.ts";
 import { type Io, print, printError } from "./io.ts";
-import { requireNamedServices } from "./rehearse-place.ts";
+import { requireFitting } from "./rehearse-place.ts";
 import { rehearseLives } from "./rehearse-lives.ts";
 
 export interface RehearseOptions {
@@ -69,7 +70,19 @@ export async function rehearse(options: RehearseOptions, io: Io): Promise<number
     const { rehearseReport } = await import("./rehearse-report.ts");
     return rehearseReport({ ...options, name, html: options.html }, scenario, io);
   }
-  return rehearseScenario({ ...options, name, showComments: options.json !== true }, scenario, io);
+  let events: readonly RunEvent[] = [];
+  const keep = (_cloud: SimulatedCloud, journal: readonly RunEvent[]): void => void (events = journal);
+  const rehearsing = { ...options, name, showComments: options.json !== true };
+  const code = await rehearseScenario(rehearsing, scenario, io, keep);
+  // The library's own are held by our tests: a person looks at the run, not at what it proves.
+  if (isFile(options.scenario)) tellExpectation(scenario, code, events, io);
+  return code;
+}
+
+function tellExpectation(scenario: Scenario, code: number, events: readonly RunEvent[], io: Io): void {
+  const surprises = surprisesAfter(scenario, code, events);
+  const told = surprises.length === 0 ? "as the scenario expects" : `SURPRISE: ${surprises.join("; ")}`;
+  printError(io, `-- ${scenario.name}: ${told}`);
 }
 
 /** One scenario to its end. `seen` is shown what it left, before it is taken down. */
@@ -83,7 +96,7 @@ export async function rehearseScenario(
   seen: (cloud: SimulatedCloud, events: readonly RunEvent[]) => void = () => undefined,
 ): Promise<number> {
   const found = await findRunbook(options.name, io);
-  await requireNamedServices(planOf(found, { rehearsal: true }, io), scenario, io);
+  await requireFitting(planOf(found, { rehearsal: true }, io), scenario, io);
   const guard = guardEgress();
   const simulation = await simulationOf(found, scenario, options.seed, io);
   try {

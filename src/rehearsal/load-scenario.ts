@@ -1,8 +1,9 @@
 /** Scenarios by name from the library, or from a user's own file. Reads files; builds no world. */
 import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { parse } from "yaml";
-import { z } from "zod";
+import { formatProblem } from "../language/problems.ts";
+import { shapeIssues } from "../language/shape.ts";
+import { openSource } from "../language/source.ts";
 import { RunbookError } from "../model/error.ts";
 import { type Scenario, scenarioSchema } from "./scenario.ts";
 
@@ -16,36 +17,39 @@ export async function scenarioNames(): Promise<readonly string[]> {
     .sort();
 }
 
+/** A user's own, rather than one of the library. */
+export function isFile(name: string): boolean {
+  return /\.ya?ml$/.test(name);
+}
+
 /** `name`: of the library, or a path that ends in .yaml. */
 export async function loadScenario(name: string): Promise<Scenario> {
-  const isFile = /\.ya?ml$/.test(name);
-  const path = isFile ? name : fileURLToPath(new URL(`${encodeURIComponent(name)}.yaml`, LIBRARY));
+  const path = isFile(name) ? name : fileURLToPath(new URL(`${encodeURIComponent(name)}.yaml`, LIBRARY));
   const text = await readFile(path, "utf8").catch(async () => {
     throw refusal(
       `There is no scenario ${name}.`,
-      isFile ? "Check the path." : `Those there are: ${(await scenarioNames()).join(", ")}.`,
+      isFile(name) ? "Check the path." : `Those there are: ${(await scenarioNames()).join(", ")}.`,
     );
   });
   return parseScenario(name, text);
 }
 
+/** Every problem at once, each with its place in the file and what to do. */
 export function parseScenario(name: string, text: string): Scenario {
-  let value: unknown;
-  try {
-    value = parse(text, { maxAliasCount: 100 });
-  } catch (error) {
-    throw refusal(
-      `The scenario ${name} is no YAML: ${error instanceof Error ? error.message : String(error)}`,
-      "Mend the file.",
-    );
-  }
-  const parsed = scenarioSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
+  const { source, findings, fatal } = openSource(name, text);
+  const issues = fatal ? [] : shapeIssues(scenarioSchema, source.value);
+  const shape = issues.map(({ path, side, ...issue }) => ({ ...issue, where: { path, side } }));
+  const problems = [...findings, ...shape].map((finding) => source.problemOf(finding));
+  const parsed = fatal ? undefined : scenarioSchema.safeParse(source.value);
+  if (problems.length === 0 && parsed?.success === true) return parsed.data;
   throw refusal(
-    `The scenario ${name} is not valid:\n${z.prettifyError(parsed.error)}`,
-    "The schema is in schemas/scenario.schema.json.",
+    [`The scenario ${name} is not valid:`, ...problems.slice(0, MOST_TOLD).map(formatProblem)].join("\n"),
+    "Mend the file. Its form is described by scenario.schema.json, in the package's schemas/.",
   );
 }
+
+/** More are the symptom of a wrong file. */
+const MOST_TOLD = 20;
 
 function refusal(what: string, next: string): RunbookError {
   return new RunbookError({ what, state: "Nothing was touched.", next });

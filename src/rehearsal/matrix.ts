@@ -65,6 +65,11 @@ function resultOf(exit: number, progress: Progress | undefined): RehearsalResult
   return { exit, ...(outcome === undefined ? {} : { outcome }), ...(verdict === undefined ? {} : { verdict }) };
 }
 
+/** How a rehearsal came out otherwise than its scenario expects, one sentence each. */
+export function surprisesAfter(scenario: Scenario, code: number, events: readonly RunEvent[]): readonly string[] {
+  return surprisesOf(scenario.expect, resultOf(code, events.length === 0 ? undefined : progressOf(events)));
+}
+
 /** What a scenario does not state may be anything. */
 export function surprisesOf(expected: RehearsalResult, actual: RehearsalResult): readonly string[] {
   return (["exit", "outcome", "verdict"] as const).flatMap((key) =>

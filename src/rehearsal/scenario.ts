@@ -11,19 +11,18 @@ const share = z.number().min(0).max(1);
 const instantText = z.iso.datetime({ error: 'expected a UTC time such as "2026-04-12T04:00:00Z"' });
 
 /** Services by role, so that one scenario fits any runbook: the order is the runbook's. */
+export const ROLES = [
+  "all",
+  "cloud-run",
+  "kubernetes",
+  "first-cloud-run",
+  "last-cloud-run",
+  "first-kubernetes",
+  "last-kubernetes",
+] as const;
+
 const which = z
-  .union([
-    z.enum([
-      "all",
-      "cloud-run",
-      "kubernetes",
-      "first-cloud-run",
-      "last-cloud-run",
-      "first-kubernetes",
-      "last-kubernetes",
-    ]),
-    z.string(),
-  ])
+  .union([z.enum(ROLES), z.string()])
   .describe("services by role, or one by its name in the runbook; later rules win over earlier ones");
 
 const errorSchema = z.strictObject({
@@ -31,20 +30,28 @@ const errorSchema = z.strictObject({
   route: z.string().describe('"/v1/memories/{id}"; {id} differs from request to request'),
   status: z.int().min(400).max(599),
   every: durationSchema.optional().describe("regularly, once in so long"),
-  "per-minute": z.number().positive().optional().describe("at random, so many a minute on average"),
+  "per-minute": z
+    .number()
+    .positive()
+    .optional()
+    .describe("at random, so many a minute on average; like every and at, besides requests-per-minute"),
   at: durationSchema
     .optional()
-    .describe("once, so long after the scenario's start; `before` makes it so long before it"),
+    .describe(
+      "once, so long after the scenario's start (within `deploy`: after the revision was made); `before` makes it so long before it",
+    ),
   before: durationSchema.optional(),
   latency: durationSchema.optional(),
   message: z.string().optional().describe("written to stderr with each of these requests"),
   on: z.enum(["new", "old"]).optional().describe("only requests that the new, or the old, revision answers"),
-  from: durationSchema.optional().describe("only from so long after the scenario's start"),
+  from: durationSchema
+    .optional()
+    .describe("only from so long after the scenario's start (within `deploy`: after the revision was made)"),
   until: durationSchema.optional(),
 });
 
 const trafficSchema = z.strictObject({
-  "requests-per-minute": z.number().min(0),
+  "requests-per-minute": z.number().min(0).describe("ordinary requests, which succeed; errors come on top"),
   "daily-amplitude": share.default(0),
   routes: z
     .array(z.strictObject({ method: z.string().default("GET"), path: z.string(), share }))
@@ -59,7 +66,11 @@ const trafficSchema = z.strictObject({
 });
 
 const versionSchema = z.strictObject({
-  "failure-share": share.optional().describe("share of ordinary requests that the new revision fails"),
+  "failure-share": share
+    .optional()
+    .describe(
+      "share of ordinary requests, whatever their route, that the new revision fails; for one route see errors",
+    ),
   "failure-status": z.int().default(500),
   "failure-from": durationSchema.optional().describe("only from so long after the revision was made"),
   "failure-until": durationSchema.optional().describe("only until so long after the revision was made"),
@@ -156,7 +167,12 @@ const countedFrom = z
 export const faultSchema = z
   .strictObject({
     api: z.enum(FAULT_APIS),
-    call: z.string().default("*").describe("as `--fault` names it; * for every call"),
+    call: z
+      .string()
+      .default("*")
+      .describe(
+        `as \`--fault\` names it; * for every call, those of preflight too, which is refused by one failure. ${FAULT_APIS.map((api) => `${api}: ${callsOf(api).join(", ")}`).join(". ")}`,
+      ),
     kind: z.enum(FAULT_KINDS).default("status"),
     status: z.int().default(503).describe("of the kinds status and applied"),
     times: z.int().positive().default(1),
@@ -235,7 +251,7 @@ export const scenarioSchema = z.strictObject({
   probes: z
     .array(
       z.strictObject({
-        url: z.string().describe("prefix"),
+        url: z.string().describe("prefix; an address without a probe does not answer at all"),
         status: z.int().default(200),
         latency: durationSchema.default(80),
         body: z.string().default('{"status":"ok"}'),
@@ -260,7 +276,7 @@ export const scenarioSchema = z.strictObject({
     .array(
       z.strictObject({
         about: z.enum(["rollback", "approve", "continue", "in-doubt"]),
-        answer: z.string(),
+        answer: z.string().describe("rollback or keep; approve or reject; continue or stop; done, retry or stop"),
         after: durationSchema.default(30_000),
       }),
     )
