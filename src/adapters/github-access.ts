@@ -1,5 +1,6 @@
 /** What GitHub tells of a token and of a repository: the rate limit, a classic token's scopes, the person's role. */
 import { z } from "zod";
+import type { GitHubPermission } from "../model/needs.ts";
 import { instant, SECOND } from "../model/time.ts";
 import type { Access } from "../ports/access.ts";
 import { GitHub, type GitHubConfig, ownerAndRepo } from "./github.ts";
@@ -12,7 +13,16 @@ const repositorySchema = z.object({
   permissions: z.object({ pull: z.boolean(), push: z.boolean() }).optional(),
 });
 
-export function createGitHubAccess(config: GitHubConfig): Pick<Access, "rateLimit" | "github"> {
+/** https://docs.github.com/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens */
+const READS: Readonly<Record<GitHubPermission, string>> = {
+  actions: "actions/runs",
+  contents: "commits",
+  deployments: "deployments",
+  "pull-requests": "pulls",
+  statuses: "commits/HEAD/statuses",
+};
+
+export function createGitHubAccess(config: GitHubConfig): Pick<Access, "rateLimit" | "github" | "githubRead"> {
   const github = new GitHub(config);
   return {
     async rateLimit(signal) {
@@ -28,6 +38,10 @@ export function createGitHubAccess(config: GitHubConfig): Pick<Access, "rateLimi
         ...(data.permissions === undefined ? {} : { role: data.permissions }),
         ...(scopes === undefined ? {} : { scopes }),
       };
+    },
+    async githubRead(repository, permission, signal) {
+      const place = { ...ownerAndRepo(repository), per_page: 1 };
+      await github.call(`GET /repos/{owner}/{repo}/${READS[permission]}`, place, z.unknown(), { signal });
     },
   };
 }

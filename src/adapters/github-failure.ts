@@ -42,7 +42,19 @@ export function githubFailure(error: unknown, request: FailedRequest): PortFailu
     return new PortFailure("rate-limited", message, { retryAfterMs: waitOf(response.headers) });
   }
   const kind = kindOf(status);
-  return new PortFailure(kind, message, kind === "unavailable" || kind === "malformed" ? { applied } : {});
+  return new PortFailure(
+    kind,
+    `${message}${acceptedIn(status, response.headers)}`,
+    kind === "unavailable" || kind === "malformed" ? { applied } : {},
+  );
+}
+
+/** What the call takes, told to fine-grained tokens and Apps. https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api#insufficient-permission-errors */
+function acceptedIn(status: number, headers: Headers): string {
+  const accepted = headers["x-accepted-github-permissions"];
+  const isTold =
+    (status === 403 || status === 404) && typeof accepted === "string" && /^[\w=;, -]{3,200}$/.test(accepted);
+  return isTold ? ` (it takes the permission ${accepted})` : "";
 }
 
 function kindOf(status: number): FailureKind {

@@ -1,5 +1,5 @@
 /** Whose credentials these are and what they may do, as far as the clouds tell it. Reads only; nothing here is ever guessed. */
-import type { KubernetesVerb } from "../model/needs.ts";
+import type { GitHubPermission, KubernetesVerb } from "../model/needs.ts";
 import type { CloudRunTarget, KubernetesTarget } from "../model/service.ts";
 import type { Instant } from "../model/time.ts";
 import type { Repository } from "./workflows.ts";
@@ -39,6 +39,8 @@ export interface Access {
   /** Of the core API, without spending any of it. */
   rateLimit(signal?: AbortSignal): Promise<RateLimit>;
   github(repository: Repository, signal?: AbortSignal): Promise<GitHubAccess>;
+  /** Whether one small read that takes the permission succeeds; in a public repository everybody may read. */
+  githubRead(repository: Repository, permission: GitHubPermission, signal?: AbortSignal): Promise<void>;
   /** For people: whose Google credentials are found first, with a token got for them. */
   googleAccount(signal?: AbortSignal): Promise<string>;
   /** Those of at most 100 permissions that are granted there, or on what holds it; "unknown" where there is nobody to ask. */

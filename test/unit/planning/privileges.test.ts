@@ -18,6 +18,7 @@ import { testIo } from "../../support/journey.ts";
 const generous: Access = {
   rateLimit: () => Promise.reject(new PortFailure("unavailable", "not asked")),
   googleAccount: () => Promise.resolve("of deployer"),
+  githubRead: () => Promise.resolve(),
   github: async () => ({ isPrivate: true, scopes: ["repo"], role: { pull: true, push: true } }),
   google: async (_place, permissions) =>
     permissions.filter((one) => /\.(get|list|update)$|objects/.test(one) && !one.startsWith("secret")),
@@ -107,6 +108,22 @@ report: { pull-request: false, commit-status: false }
   ])("of %s", async (_name, answer, expected) => {
     const [first] = await told({ github: () => Promise.resolve(answer) });
     expect(first).toContain(expected);
+  });
+
+  it("of a fine-grained token is found out by reading where the repository is private, and no further", async () => {
+    const github: Access["github"] = async () => ({ isPrivate: true });
+    expect((await told({ github })).map((line) => line.slice(0, 30))).toEqual(["unknown: actions: write: GitHu"]);
+    const githubRead: Access["githubRead"] = async (_repository, permission) => {
+      throw permission === "actions"
+        ? new PortFailure("unauthorised", "403 (it takes the permission actions=read)")
+        : new PortFailure("unavailable", "503");
+    };
+    expect(await told({ github, githubRead })).toEqual([
+      "lacking: actions: write: 403 (it takes the permission actions=read)",
+      "unknown: contents: read: 503",
+    ]);
+    const isPublic = await told({ github: async () => ({ isPrivate: false }), githubRead });
+    expect(isPublic.map((line) => line.slice(0, 23))).toEqual(["unknown: actions: write", "unknown: contents: read"]);
   });
 
   it("is asked of the service for Cloud Run, and named where it lacks", async () => {
