@@ -43,12 +43,16 @@ export function reportOf(progress: Progress, asOf: Instant = progress.updatedAt)
   };
 }
 
-/** The newest judgement of the run: a checkpoint's, the look of a minute's, or that of a step that refused. */
+/**
+ * The newest judgement of the run: a checkpoint's, the look of a minute's, or that of a step that refused. A FAIL is never taken
+ * back, and a checkpoint whose window ended before it is no news about it.
+ */
 export function currentJudgement(
   progress: Progress,
 ): { verdict: Verdict; reason: string; results: readonly CheckResult[]; at: Instant } | undefined {
   const events = [...Object.values(progress.checkpoints), ...(progress.production ? [progress.production] : [])];
-  const newest = events.sort((a, b) => a.seq - b.seq).at(-1);
+  const failed = progress.firstFail === undefined ? [] : events.filter(({ verdict }) => verdict === "fail");
+  const newest = (failed.length > 0 ? failed : events).sort((a, b) => a.seq - b.seq).at(-1);
   const refused = Object.values(progress.items).find((item) => item.state === "refused" && item.verdict !== undefined);
   if (refused?.verdict !== undefined && (newest === undefined || refused.since > newest.at)) {
     const { verdict, because = "", results = [], since } = refused;

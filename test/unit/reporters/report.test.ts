@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { progressOf } from "../../../src/model/progress.ts";
 import { instant } from "../../../src/model/time.ts";
-import { reportOf } from "../../../src/reporters/report.ts";
-import { RUN, badRun, deployed, seedRun } from "../../support/events.ts";
+import { currentJudgement, reportOf } from "../../../src/reporters/report.ts";
+import { goodResults, RUN, badRun, deployed, seedRun } from "../../support/events.ts";
 
 describe("the state in one word and one sentence", () => {
   const waiting = progressOf(deployed().events.slice(0, 7));
@@ -30,6 +30,21 @@ describe("the state in one word and one sentence", () => {
     expect(state.word).toBe(word);
     expect(state.sentence).toMatch(sentence);
   });
+});
+
+test("a checkpoint whose window ended before a FAIL does not speak instead of it", () => {
+  const dueAt = instant("2026-04-12T04:32:40.000Z");
+  const results = goodResults(5, dueAt);
+  const stream = badRun("failed").add("04:26:01", {
+    type: "checkpoint-judged",
+    checkpoint: "20m",
+    verdict: "inconclusive",
+    results,
+    dueAt,
+    lateMs: 0,
+  });
+  expect(currentJudgement(stream.progress)?.verdict).toBe("fail");
+  expect(currentJudgement(seedRun("20m").progress)?.verdict).toBe("pass");
 });
 
 test("T0 and the true distance are each service's own", () => {
