@@ -85,7 +85,7 @@ test.each([
 test("rehearse --fault: added to the scenario's own, so often, and ridden out", async () => {
   const faults = ["--fault", "github:get-run=503x2", "--fault", "github:dispatch=502"];
   const ran = await run(["rehearse", SMALL.runbook, "--scenario", SMALL.scenario, ...faults], testIo(SMALL.env));
-  expect([ran.code, ran.stderr]).toEqual([0, ""]);
+  expect([ran.code, ran.stderr]).toEqual([0, "-- small-good: as the scenario expects\n"]);
   expect(ran.stdout.match(/ ! [^\n]*GitHub answered 503 to GET [^\n]*\/actions\/runs\/\d+:/g)).toHaveLength(2);
   expect(ran.stdout.match(/ ! [^\n]*GitHub answered 502 to POST [^\n]*\/dispatches:/g)).toHaveLength(1);
 });
