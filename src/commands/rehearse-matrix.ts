@@ -6,6 +6,7 @@ import { type Footprint, footprintOf } from "../rehearsal/footprint.ts";
 import { loadScenario } from "../rehearsal/load-scenario.ts";
 import { type MatrixRow, rowOf } from "../rehearsal/matrix.ts";
 import type { Scenario } from "../rehearsal/scenario.ts";
+import type { SimulatedCloud } from "../rehearsal/simulated-cloud.ts";
 import { planOf } from "./deploy.ts";
 import { findRunbook } from "./find-runbook.ts";
 import type { Io } from "./io.ts";
@@ -19,7 +20,12 @@ export interface RowOrder {
   readonly seed: number;
 }
 
-export async function rehearseRow(order: RowOrder, io: Io): Promise<MatrixRow> {
+/** `seen` is shown the world that the rehearsal left. */
+export async function rehearseRow(
+  order: RowOrder,
+  io: Io,
+  seen: (cloud: SimulatedCloud) => void = () => undefined,
+): Promise<MatrixRow> {
   const scenario = await loadScenario(order.scenario);
   const plan = planOf(await findRunbook(order.name, io), { rehearsal: true }, io);
   const refused = await requireFitting(plan, scenario, io).catch((error: unknown) => error);
@@ -32,6 +38,7 @@ export async function rehearseRow(order: RowOrder, io: Io): Promise<MatrixRow> {
     scenario,
     { ...io, stdout, stderr },
     (cloud, events) => {
+      seen(cloud);
       left = { footprint: footprintOf(cloud, plan, scenario), events };
     },
   );

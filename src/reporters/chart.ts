@@ -24,19 +24,20 @@ function chart(result: CheckResult, series: Series): string {
   const minutes = series.errors.length;
   const offset =
     series.switchedAt === undefined ? 0 : Math.round(msBetween(series.from, floorToMinute(series.switchedAt)) / MINUTE);
+  const hasPast = offset >= width && offset < minutes;
   const subject = result.service ?? result.check;
   const axis = series.switchedAt === undefined ? "minutes" : "minutes from the switch";
   const unit = width === 1 ? "errors per minute" : `errors per ${formatDuration(width * MINUTE)}`;
   const before = perBar(baselinePerMinute(result), width);
   return [
-    `${codeSpan(subject)}, ${unit}${series.switchedAt === undefined ? "" : `; the switch is minute 0 (${time(series.switchedAt)} UTC), where the bars change their colour`}:`,
+    `${codeSpan(subject)}, ${unit}${series.switchedAt === undefined ? "" : `; the switch is minute 0 (${time(series.switchedAt)} UTC)${hasPast ? ", where the bars change their colour" : ""}`}:`,
     [
       "```mermaid",
       "xychart-beta",
       `  title "${mermaidWord(subject)}: ${unit}"`,
       `  x-axis "${axis}" ${-offset} --> ${minutes - offset}`,
       `  y-axis "errors" 0 --> ${most}`,
-      ...barLines(bars, series.switchedAt === undefined ? 0 : Math.floor(offset / width)),
+      ...barLines(bars, hasPast ? Math.floor(offset / width) : 0),
       ...(before === undefined ? [] : [`  line [${bars.map(() => before).join(", ")}]`]),
       "```",
     ].join("\n"),
@@ -51,7 +52,7 @@ function chart(result: CheckResult, series: Series): string {
 function barLines(bars: readonly number[], switched: number): readonly string[] {
   const side = (of: (index: number) => boolean): string =>
     `  bar [${bars.map((errors, index) => (of(index) ? errors : 0)).join(", ")}]`;
-  return switched <= 0 || switched >= bars.length
+  return switched === 0
     ? [`  bar [${bars.join(", ")}]`]
     : [side((index) => index < switched), side((index) => index >= switched)];
 }
@@ -73,7 +74,8 @@ function numbers(series: Series, width: number, bars: readonly number[]): string
   const rest = bars.length - shown.length;
   const least =
     busy.length > shown.length ? `at most ${shown.reduce((low, { errors }) => Math.min(low, errors), Infinity)}` : "0";
-  return `${table(["From (UTC)", "Errors"], rows)}\n\nThe other ${count(rest)} of ${count(bars.length)}: ${least}.`;
+  const others = rest === 0 ? "" : `\n\nThe other ${count(rest)} of ${count(bars.length)}: ${least}.`;
+  return table(["From (UTC)", "Errors"], rows) + others;
 }
 
 function bucketed(errors: readonly number[], width: number): readonly number[] {

@@ -5,6 +5,7 @@ import { dateTime } from "../model/time.ts";
 import {
   commandsBlock,
   commits,
+  hasEnded,
   latenessOf,
   mergeWarning,
   nextSentence,
@@ -19,7 +20,7 @@ import { currentJudgement, reportOf } from "./report.ts";
 import type { Report } from "./report-model.ts";
 import { checksTable, patterns, samplesTable, servicesTable, switchSentence, troublesTable } from "./sections.ts";
 import { reasonOf } from "./headline.ts";
-import { VERDICT_WORD, clockOn, listed, timeOn } from "./words.ts";
+import { VERDICT_WORD, clockOn, listed, timeOn, withTimesSign } from "./words.ts";
 
 /** One checkpoint's verdict. Empty when the checkpoint was not judged. */
 export function checkpointComment(progress: Progress, checkpoint: string): string {
@@ -55,7 +56,9 @@ export function progressComment(progress: Progress): string {
   const report = reportOf(progress);
   const verdict = report.verdict === undefined ? "" : ` · ${VERDICT_WORD[report.verdict]}`;
   return assemble(progress, "comment:progress", [
-    { text: `**${prose(report.runbook)}** · ${report.state.word}${verdict} — ${prose(report.state.sentence)}` },
+    {
+      text: `**${prose(report.runbook)}** · ${report.state.word}${verdict} — ${prose(withTimesSign(report.state.sentence))}`,
+    },
     { text: [rehearsalNote(report), startedSentence(report)].filter(Boolean).join(" ") },
     { text: leftBehind(report) },
     { text: mergeWarning(progress) },
@@ -90,7 +93,7 @@ export function rollbackComment(progress: Progress): string {
     (remark) => !/un-?pin/i.test(remark),
   );
   return assemble(progress, "comment:rollback", [
-    { text: `**${word}** · ${prose(report.runbook)} — ${prose(rollback.because)}` },
+    { text: `**${word}** · ${prose(report.runbook)} — ${prose(withTimesSign(rollback.because))}` },
     {
       text: [rehearsalNote(report), `Decided by ${prose(rollback.by)} at ${dateTime(rollback.at)}.`]
         .filter(Boolean)
@@ -147,7 +150,9 @@ export function finishComment(progress: Progress): string {
   if (finished === undefined) return "";
   const report = reportOf(progress);
   return assemble(progress, "comment:finished", [
-    { text: `**${report.state.word.toUpperCase()}** · ${prose(report.runbook)} — ${prose(finished.because)}` },
+    {
+      text: `**${report.state.word.toUpperCase()}** · ${prose(report.runbook)} — ${prose(withTimesSign(finished.because))}`,
+    },
     { text: [rehearsalNote(report), `Ended ${dateTime(finished.at)}.`].filter(Boolean).join(" ") },
     { text: lastWords(progress), name: "the last lines of the log" },
     { text: leftBehind(report) },
@@ -256,8 +261,10 @@ function pinNote(report: Report): string {
     .join("\n\n");
 }
 
+/** After the end no checkpoint is to come. */
 function checkpointsTable(report: Report): string {
-  const rows = report.checkpoints.map(({ name, state, verdict, judgedAt, dueAt, lateMs, reason }) => [
+  const told = report.checkpoints.filter(({ state }) => !hasEnded(report) || state === "judged" || state === "skipped");
+  const rows = told.map(({ name, state, verdict, judgedAt, dueAt, lateMs, reason }) => [
     `T+${name}`,
     verdict === undefined ? state : `**${VERDICT_WORD[verdict]}**`,
     dueAt === undefined ? "–" : timeOn(dueAt, report.asOf),
