@@ -3,7 +3,7 @@ import yargs, { type Argv } from "yargs";
 import { messageOf, PortFailure, RunbookError } from "../model/error.ts";
 import { JournalError } from "../journal/state.ts";
 import { EXIT } from "./exit-code.ts";
-import { type Io, print, printError } from "./io.ts";
+import { type Io, print, printError, printFailure } from "./io.ts";
 import { fileVerbs } from "./file-verbs.ts";
 import { reviewVerbs } from "./review-verbs.ts";
 import { runVerbs } from "./run-verbs.ts";
@@ -71,25 +71,25 @@ const VERSION = "0.1.0";
 /** The one place where an error becomes words and an exit code. */
 function report(error: unknown, io: Io): number {
   if (error instanceof RunbookError) {
-    printError(io, [error.message, error.state, error.next].join("\n"));
+    printFailure(io, [error.message, error.state, error.next].join("\n"));
     return EXIT.usage;
   }
   if (error instanceof JournalError) {
-    printError(
+    printFailure(
       io,
       `${error.message}\nNothing was lost: what had been journaled is kept.\nMend that, or name another state with --state.`,
     );
     return EXIT.usage;
   }
   if (error instanceof PortFailure) {
-    printError(io, `${error.message}\nWhat was begun is in the journal.\n\`runbook status\` shows where it stands.`);
+    printFailure(io, `${error.message}\nWhat was begun is in the journal.\n\`runbook status\` shows where it stands.`);
     return error.kind === "unauthorised" ? EXIT.unauthorised : EXIT.failing;
   }
   if (error instanceof Error && error.name === "InvalidRunbook") {
-    printError(io, error.message);
+    printFailure(io, error.message);
     return EXIT.usage;
   }
-  printError(
+  printFailure(
     io,
     `A fault of this tool: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\nWhat was begun is in the journal.\nPlease report it; \`runbook status\` shows where the run stands.`,
   );

@@ -13,7 +13,7 @@ import { EXIT } from "./exit-code.ts";
 import { type FoundRunbook, findRunbook, InvalidRunbook } from "./find-runbook.ts";
 import { runForeground, type ForegroundOptions } from "./foreground.ts";
 import { interruptible } from "./interrupt.ts";
-import { type Io, print, printError } from "./io.ts";
+import { type Io, print, printError, printFailure } from "./io.ts";
 import { kindOf, openSession, plannedArgs, platformOf, type Session } from "./session.ts";
 import { refusalOfLocalState, stateLocation } from "./state-location.ts";
 
@@ -33,7 +33,7 @@ export async function deploy(options: DeployOptions, io: Io): Promise<number> {
   const plan = planOf(await findRunbook(options.name, io), options, io);
   const refusal = refusalOf(options, io);
   if (refusal !== undefined) {
-    printError(io, refusal);
+    printFailure(io, refusal);
     return EXIT.usage;
   }
   requireSharedState(options, plan, io);
@@ -142,7 +142,7 @@ function showFindings(io: Io, findings: readonly Finding[], options: DeployOptio
     problems.length > 0
       ? `Preflight found ${problems.length === 1 ? "a problem" : `${problems.length} problems`}:`
       : "Preflight:";
-  printError(
+  (problems.length > 0 ? printFailure : printError)(
     io,
     [title, ...lines, ...(problems.length > 0 ? ["Nothing was touched. Mend this and deploy again."] : [])].join("\n"),
   );
@@ -237,5 +237,5 @@ function tellBlocked(io: Io, plan: Plan, blockers: readonly LockEntry[]): void {
   const next = blockers.some(({ kind }) => kind === "hold")
     ? `Find out why it was rolled back; then \`runbook release ${name}\` lifts the hold.`
     : `Wait for it (\`runbook status ${blockers[0]?.run ?? ""}\`); if it is dead, \`runbook unlock ${name}\`.`;
-  printError(io, [`${name} cannot be deployed now:`, ...lines, "Nothing was touched.", next].join("\n"));
+  printFailure(io, [`${name} cannot be deployed now:`, ...lines, "Nothing was touched.", next].join("\n"));
 }

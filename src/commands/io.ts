@@ -2,6 +2,7 @@
 import type { Readable, Writable } from "node:stream";
 import { jsonLine } from "../model/json.ts";
 import { plainLines } from "../reporters/escape.ts";
+import { workflowCommand } from "../reporters/workflow-command.ts";
 
 export interface Io {
   readonly stdin: Readable;
@@ -25,6 +26,12 @@ export function print(io: Io, text: string): void {
 
 export function printError(io: Io, text: string): void {
   io.stderr.write(ended(plainLines(text)));
+}
+
+/** Why a command ends without having done what it was asked: in a GitHub Actions job also an annotation of its own. */
+export function printFailure(io: Io, text: string): void {
+  printError(io, text);
+  if (io.env["GITHUB_ACTIONS"] === "true") io.stderr.write(workflowCommand("error", text, { title: "runbook" }));
 }
 
 /** For programs: one line, the value as it is. */

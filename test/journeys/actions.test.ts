@@ -56,6 +56,27 @@ describe("a bad revision in a job", () => {
   });
 });
 
+test("what is refused before anything begins is one annotation too", async () => {
+  const refused = await run(["deploy", "nothing-such", "--yes"], testIo({ GITHUB_ACTIONS: "true" }));
+  expect(refused.code).toBe(2);
+  expect(refused.stderr.match(/^::.*$/gm)).toEqual([
+    expect.stringMatching(/^::error title=runbook::.*nothing-such.*%0A/),
+  ]);
+  const outside = await run(["deploy", "nothing-such", "--yes"], testIo());
+  expect(outside.stderr).not.toMatch(/^::/m);
+});
+
+test("judge reads either side from standard input, by -", async () => {
+  const entries = join(directory, "entries.json");
+  await writeFile(entries, "[]");
+  const io = testIo();
+  io.stdin.push("[]");
+  io.stdin.push(null);
+  const judged = await run(["judge", "--baseline", "-", "--candidate", entries], io);
+  expect(judged).toMatchObject({ code: 3, stderr: "" });
+  expect(judged.stdout).toMatch(/^INCONCLUSIVE: the baseline has only 0 clean minutes/);
+});
+
 describe("the summary of a step", () => {
   test("is never more than GitHub takes, and the log says so", async () => {
     const full = join(directory, "full.md");
