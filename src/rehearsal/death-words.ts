@@ -1,7 +1,8 @@
 /** Deaths of the process as words of the command line: "deploy-pusher:carried-out". Knows the form, not the runbook. */
 import { RunbookError } from "../model/error.ts";
 import { MINUTE } from "../model/time.ts";
-import { FATE_MOMENT, type Scenario } from "./scenario.ts";
+import { FATE_MOMENT } from "./misfortunes.ts";
+import type { Scenario } from "./scenario.ts";
 
 /** The scenario with these deaths before its own, each followed by another process that resumes the run a minute later. */
 export function withDeaths(scenario: Scenario, words: readonly string[]): Scenario {

@@ -4,7 +4,8 @@ import { RunbookError } from "../model/error.ts";
 import { SECOND } from "../model/time.ts";
 import { callsOf } from "../simulator/fault-calls.ts";
 import { type Fault, FAULT_APIS, FAULT_KINDS, type FaultApi, type FaultKind } from "../simulator/faults.ts";
-import { faultSchema, type Scenario } from "./scenario.ts";
+import { faultSchema } from "./misfortunes.ts";
+import type { Scenario } from "./scenario.ts";
 
 export const FAULT_FORM = "API:CALL=FAULTxN";
 
