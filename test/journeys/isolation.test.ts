@@ -79,7 +79,7 @@ describe("while a rehearsal runs, its process cannot leave this machine:", () =>
       RUNBOOK_STATE: "/nonexistent/state.db",
     });
     const ran = await run(["rehearse", "small", "--scenario", "test/support/runbooks/small-good.yaml"], io);
-    expect([ran.code, ran.stderr]).toEqual([0, ""]);
+    expect([ran.code, ran.stderr]).toEqual([0, "-- small-good: as the scenario expects\n"]);
     expect(ran.stdout).not.toContain("hooks.example.com");
   });
 
