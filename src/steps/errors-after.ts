@@ -8,8 +8,9 @@ import type { LogRecord } from "../ports/logs.ts";
 import { GroupCounts, groupCountsSchema } from "../verdict/group-counts.ts";
 import { attributionOf, exampleOfRecord, groupOf, keyOf, minuteIndex } from "../verdict/sample.ts";
 import { type ErrorFilter, LOG_DELAY_MS, METRIC_DELAY_MS, requestsPerMinute } from "./errors-before.ts";
-import { MAX_PAGES, type Reading, readEntries } from "./read-entries.ts";
+import { type Reading, readEntries } from "./read-entries.ts";
 import type { LookContext } from "./step.ts";
+import { countsSoFar, gapsOf } from "./stored-counts.ts";
 
 /** Minutes are counted from `from`, the minute in which the rollout began. */
 const storedSchema = z.strictObject({
@@ -53,8 +54,7 @@ export async function candidateErrors(
   filter: ErrorFilter,
 ): Promise<After> {
   const key = `${service}/after`;
-  const known = storedSchema.safeParse(await context.loadSample(key));
-  const before = known.success && known.data.to === switched.to && known.data.from === from ? known.data : undefined;
+  const before = await countsSoFar(context, key, storedSchema, { to: switched.to, from });
   const start = before ?? empty(switched, from);
   const read = await withEntries(context, target, switched, start, filter);
   if (read.failure !== undefined) {
@@ -69,7 +69,7 @@ export async function candidateErrors(
     candidate: GroupCounts.from(stored.candidate),
     lateVictims: GroupCounts.from(stored.lateVictims),
     requests: counted === undefined ? "unknown" : stored.requests,
-    gaps: read.isCut ? [`more than ${MAX_PAGES} pages of entries in one look: read until ${stored.readUntil}`] : [],
+    gaps: gapsOf(read.isCut, stored.readUntil),
   };
 }
 

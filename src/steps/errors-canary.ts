@@ -7,8 +7,9 @@ import { type Instant, floorToMinute, instantSchema, MINUTE, msBetween, msOf, pl
 import { GroupCounts, groupCountsSchema } from "../verdict/group-counts.ts";
 import { exampleOfRecord, groupOf, keyOf, minuteIndex } from "../verdict/sample.ts";
 import { type ErrorFilter, LOG_DELAY_MS, METRIC_DELAY_MS, requestsPerMinute } from "./errors-before.ts";
-import { MAX_PAGES, readEntries } from "./read-entries.ts";
+import { readEntries } from "./read-entries.ts";
 import type { LookContext } from "./step.ts";
+import { countsSoFar, gapsOf } from "./stored-counts.ts";
 
 /** Minutes are counted from `from`, the minute in which the stage began. */
 const storedSchema = z.strictObject({
@@ -46,8 +47,7 @@ export async function sideBySide(
 ): Promise<SideBySide> {
   const key = `${service}/canary`;
   const from = floorToMinute(switched.at);
-  const known = storedSchema.safeParse(await context.loadSample(key));
-  const before = known.success && known.data.to === switched.to && known.data.from === from ? known.data : undefined;
+  const before = await countsSoFar(context, key, storedSchema, { to: switched.to, from });
   const read = await withEntries(context, target, switched, before ?? empty(switched.to, from), filter);
   const save = (stored: Stored): Promise<void> => context.saveSample(key, stored as unknown as Json);
   if (read.failure !== undefined) {
@@ -62,7 +62,7 @@ export async function sideBySide(
     completeUntil,
     candidate: GroupCounts.from(stored.candidate),
     stable: GroupCounts.from(stored.stable),
-    gaps: read.isCut ? [`more than ${MAX_PAGES} pages of entries in one look: read until ${stored.readUntil}`] : [],
+    gaps: gapsOf(read.isCut, stored.readUntil),
   };
 }
 

@@ -12,6 +12,7 @@ import { type CanaryFacts, type CanaryStage, canaryStageOf, isWanted } from "./c
 import { unreadable } from "./cloud-run-findings.ts";
 import { expectedRevision } from "./expected-revision.ts";
 import { unpin } from "./pinned-traffic.ts";
+import { refusedRevision } from "./revision-refusal.ts";
 import type { Finding, PreflightContext, StepContext, StepKind, StepOutcome, StepService } from "./step.ts";
 
 const argsSchema = z.strictObject({
@@ -96,7 +97,7 @@ async function turn(context: StepContext<Args>): Promise<StepOutcome> {
   const refusal = looks.find(({ stage }) => stage.kind === "refused");
   // A refusal cannot carry switches: what switched in this very turn is reported first.
   if (refusal?.stage.kind === "refused" && switched.length === 0) {
-    return refusedFor(context, refusal.service, refusal.stage);
+    return refusedRevision(context.step, refusal.service.name, refusal.stage);
   }
   if (looks.every(({ stage }) => stage.kind === "reached")) {
     const summary = looks.map(({ service, stage }) => `${service.name}: ${stage.text}`).join("; ");
@@ -190,32 +191,6 @@ async function shift(
 /** At the end of the canary traffic follows the latest again where it did before: nothing changes for users. */
 function followedLatest({ before, candidate, state, to }: CanaryFacts): boolean {
   return to === 100 && !before.pinned && isPinned(state.traffic) && state.latestReadyRevision === candidate.name;
-}
-
-function refusedFor(
-  context: StepContext<Args>,
-  service: StepService,
-  stage: Extract<CanaryStage, { kind: "refused" }>,
-): StepOutcome {
-  const refused = { kind: "refused", because: `${service.name}: ${stage.because}` } as const;
-  if (stage.failing === undefined) return refused;
-  return {
-    ...refused,
-    verdict: "fail",
-    results: [
-      {
-        check: context.step.id,
-        uses: "shift-traffic",
-        service: service.name,
-        verdict: "fail",
-        platformFailure: true,
-        value: stage.failing,
-        baseline: "none",
-        sample: "1 revision",
-        because: stage.because,
-      },
-    ],
-  };
 }
 
 /** Candidates are told by service; `revision` and `candidate-url` alone where there is but one service. */

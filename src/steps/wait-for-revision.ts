@@ -9,6 +9,7 @@ import { isPinnedBehind, shiftByName, unpin } from "./pinned-traffic.ts";
 import { unreadable } from "./cloud-run-findings.ts";
 import { expectedRevision } from "./expected-revision.ts";
 import { type Stage, stageOf } from "./revision-stage.ts";
+import { refusedRevision } from "./revision-refusal.ts";
 import type { Finding, PreflightContext, StepContext, StepKind, StepOutcome, StepService } from "./step.ts";
 
 const argsSchema = z.strictObject({
@@ -105,7 +106,7 @@ async function turn(context: StepContext<Args>): Promise<StepOutcome> {
   if (refusal?.stage.kind === "refused") {
     // A refusal cannot carry switches: what switched in this very turn is reported first.
     if (switched.length > 0) return { ...wait, lookAt: plusMs(context.now, SECOND) };
-    return refusedFor(context, refusal.service, refusal.stage);
+    return refusedRevision(context.step, refusal.service.name, refusal.stage);
   }
   const isOver = looks.every(({ stage }) => stage.kind === "live" || stage.kind === "reported");
   if (!isOver) return { ...wait, lookAt: nextLook(context) };
@@ -157,32 +158,6 @@ async function look(context: StepContext<Args>, service: StepService, memo: Memo
 function leavesPin(args: Args, state: CloudRunService, before: CloudRunSnapshot, serving: string): boolean {
   if (args["traffic-moved-by"] === "workflow" || !isPinnedBehind(before)) return false;
   return isPinned(state.traffic) && state.latestReadyRevision === serving;
-}
-
-function refusedFor(
-  context: StepContext<Args>,
-  service: StepService,
-  stage: Extract<Stage, { kind: "refused" }>,
-): StepOutcome {
-  const refused = { kind: "refused", because: `${service.name}: ${stage.because}` } as const;
-  if (stage.failing === undefined) return refused;
-  return {
-    ...refused,
-    verdict: "fail",
-    results: [
-      {
-        check: context.step.id,
-        uses: "wait-for-revision",
-        service: service.name,
-        verdict: "fail",
-        platformFailure: true,
-        value: stage.failing,
-        baseline: "none",
-        sample: "1 revision",
-        because: stage.because,
-      },
-    ],
-  };
 }
 
 /** Revisions are told by service; `revision` alone where there is but one service. */
