@@ -2,10 +2,10 @@
 import { z } from "zod";
 import { durationSchema } from "../model/duration.ts";
 import { PortFailure } from "../model/error.ts";
-import { MINUTE, msBetween } from "../model/time.ts";
+import { type Instant, MINUTE, msBetween } from "../model/time.ts";
 import type { CheckResult } from "../model/verdict.ts";
 import type { Pod } from "../ports/kubernetes.ts";
-import { currentRevision, type WorkloadView } from "../ports/kubernetes-rollout.ts";
+import { currentRevision, PLACING_MS, type WorkloadView } from "../ports/kubernetes-rollout.ts";
 import { gateTurn } from "./gate.ts";
 import { judgePods, type PodsEvidence } from "./judge-pods.ts";
 import { failureGroup, POD_NEEDS, podEvidence, tellFailure, workloadLink } from "./pod-evidence.ts";
@@ -61,6 +61,8 @@ type Judged = Omit<CheckResult, "check" | "uses" | "service" | "baseline">;
 interface Findings {
   readonly hash: string;
   readonly wanted: number;
+  /** Names of pods that may still be starting. */
+  readonly starting: ReadonlySet<string>;
   /** Live pods of the version that is judged. */
   readonly pods: readonly Pod[];
   readonly failures: readonly PodFailure[];
@@ -102,12 +104,20 @@ async function findingsOf(context: Context, service: StepService, view: Workload
   return {
     hash,
     wanted: view.workload.replicas.wanted,
+    starting: startingOf(pods, view.workload.startupBudgetMs + PLACING_MS, context.now),
     pods,
     // Restarts from before the switch are no evidence against it; a state that lasts is.
     failures: pods.flatMap((pod) => failureOf(pod, context.now, ({ name }) => restartsOf(restarts, pod, name)) ?? []),
     restarts,
     others: live.filter(({ templateHash }) => templateHash !== hash),
   };
+}
+
+function startingOf(pods: readonly Pod[], budgetMs: number, now: Instant): ReadonlySet<string> {
+  const starting = pods.filter(
+    ({ ready, scheduledAt, createdAt }) => !ready && msBetween(scheduledAt ?? createdAt, now) < budgetMs,
+  );
+  return new Set(starting.map(({ name }) => name));
 }
 
 /** What the first failing pod says of itself, as a sentence and as a finding. */
@@ -124,7 +134,7 @@ async function wordsOfFailure(
 }
 
 function evidenceOf(findings: Findings, switched: boolean, told: string | undefined): PodsEvidence {
-  const { hash, wanted, pods, restarts, others, failures } = findings;
+  const { hash, wanted, starting, pods, restarts, others, failures } = findings;
   return {
     uses: "check-pods",
     version: hash,
@@ -132,6 +142,7 @@ function evidenceOf(findings: Findings, switched: boolean, told: string | undefi
     switched,
     restartsInGonePods: restarts.gone,
     otherVersions: others.length,
+    otherVersionsReady: others.filter(({ ready }) => ready).length,
     failures: failures.map(({ pod, reason, text, advice }, index) => ({
       pod: pod?.name ?? "",
       reason,
@@ -143,6 +154,7 @@ function evidenceOf(findings: Findings, switched: boolean, told: string | undefi
     pods: pods.map((pod) => ({
       name: pod.name,
       ready: pod.ready,
+      ...(starting.has(pod.name) ? { starting: true } : {}),
       phase: pod.phase,
       containers: pod.containers.map(({ name, digest, init, restarts: count, lastTerminated }) => ({
         name,

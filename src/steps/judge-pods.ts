@@ -21,6 +21,8 @@ export const podsEvidenceSchema = z.strictObject({
   switched: z.boolean(),
   restartsInGonePods: z.number(),
   otherVersions: z.number(),
+  /** How many of them are ready: they still serve. */
+  otherVersionsReady: z.number().exactOptional(),
   /** Positive signs against the version; `told` is the first one's sentence, with the pod's own words. */
   failures: z.array(
     z.strictObject({
@@ -34,7 +36,14 @@ export const podsEvidenceSchema = z.strictObject({
   /** What pods that are not ready wait for. */
   pending: z.string(),
   pods: z.array(
-    z.strictObject({ name: z.string(), ready: z.boolean(), phase: z.string(), containers: z.array(containerSchema) }),
+    z.strictObject({
+      name: z.string(),
+      ready: z.boolean(),
+      /** Not ready, and younger than a pod of this workload may take to start. */
+      starting: z.literal(true).exactOptional(),
+      phase: z.string(),
+      containers: z.array(containerSchema),
+    }),
   ),
 });
 export type PodsEvidence = z.infer<typeof podsEvidenceSchema>;
@@ -46,7 +55,7 @@ export function judgePods(evidence: PodsEvidence): PodsVerdict {
 }
 
 function verdictOf(evidence: PodsEvidence): Pick<PodsVerdict, "verdict" | "because" | "platformFailure"> {
-  const { failures, pods, wanted, version, switched, otherVersions } = evidence;
+  const { failures, pods, wanted, version, switched, otherVersions, otherVersionsReady: otherReady = 0 } = evidence;
   const failing = { verdict: "fail", ...(switched ? { platformFailure: true } : {}) } as const;
   const [first] = failures;
   if (first !== undefined) {
@@ -59,11 +68,26 @@ function verdictOf(evidence: PodsEvidence): Pick<PodsVerdict, "verdict" | "becau
       because: `no pod runs ${version} any more; ${otherVersions} run something else`,
     };
   }
-  if (readyOf(evidence) === 0) return { ...failing, because: `none of its ${pods.length} pods is ready` };
+  const underWay = rolloutUnderWay(evidence);
+  if (underWay !== undefined) return { verdict: "inconclusive", because: underWay };
+  if (readyOf(evidence) === 0) {
+    const because = `none of its ${pods.length} pods is ready`;
+    if (switched || otherReady === 0) return { ...failing, because };
+    return { verdict: "warn", because: `${because}; ${plural(otherReady, "pod")} of another version still serve` };
+  }
   const symptoms = symptomsOf(evidence);
   if (symptoms.length > 0) return { verdict: "warn", because: symptoms.join("; ") };
   const since = switched ? "since the switch" : "while it was watched";
   return { verdict: "pass", because: `all ${wanted} wanted pods of ${version} are ready; no restart ${since}` };
+}
+
+/** Pods of a version that nobody has reported as switched, which are still within their time to start, prove nothing yet. */
+function rolloutUnderWay({ switched, pods, wanted, version, otherVersions }: PodsEvidence): string | undefined {
+  const starting = pods.filter((pod) => pod.starting === true).length;
+  if (switched || starting === 0 || (otherVersions === 0 && starting < pods.length)) return undefined;
+  const others = otherVersions === 0 ? "" : `, ${plural(otherVersions, "pod")} of another version`;
+  const ready = pods.filter((pod) => pod.ready).length;
+  return `its rollout is under way: ${ready} of ${wanted} wanted pods of ${version} ready, ${starting} starting${others}`;
 }
 
 /** What is no proof of harm, and no pass either. */

@@ -40,6 +40,17 @@ async function looking(change?: ServiceSwitch): Promise<() => Promise<CheckResul
   };
 }
 
+test("pods that have just been made by a roll under way are no evidence against it", async () => {
+  const look = await looking();
+  cloud.state.rollout(NAMESPACE, NAME, { image: NEW_IMAGE, digest: NEW_DIGEST, behaviour: { kind: "healthy" } });
+  cloud.pass(3 * SECOND);
+  const result = await look();
+  expect(result.verdict).toBe("inconclusive");
+  expect(result.because).toMatch(
+    /^its rollout is under way: 0 of 27 wanted pods of \w+ ready, \d+ starting, \d+ pods of/,
+  );
+});
+
 describe("after a switch", () => {
   test("all wanted pods ready is a pass, with the value that a person would write", async () => {
     const look = await switched();

@@ -17,7 +17,9 @@ const GOOD: PodsEvidence = {
   pods: [pod, { ...pod, name: "p-2" }],
 };
 
-test.each([
+const STARTING = { ...pod, ready: false, starting: true } as const;
+
+test.each<[string, Partial<PodsEvidence>, string, string]>([
   ["all ready", {}, "pass", "all 2 wanted pods of 5tcz are ready; no restart since the switch"],
   [
     "never switched",
@@ -27,6 +29,47 @@ test.each([
   ],
   ["one short", { pods: [pod], pending: "1 Pending" }, "warn", "1 of 2 wanted pods are ready (1 Pending)"],
   ["none ready", { pods: [{ ...pod, ready: false }] }, "fail", "none of its 1 pods is ready"],
+  [
+    "a roll under way: the old ones serve, the new ones start",
+    {
+      switched: false,
+      otherVersions: 5,
+      otherVersionsReady: 5,
+      pods: [STARTING, STARTING],
+    },
+    "inconclusive",
+    "its rollout is under way: 0 of 2 wanted pods of 5tcz ready, 2 starting, 5 pods of another version",
+  ],
+  [
+    "all replaced at once, and still starting",
+    { switched: false, pods: [STARTING] },
+    "inconclusive",
+    "its rollout is under way: 0 of 2 wanted pods of 5tcz ready, 1 starting",
+  ],
+  [
+    "a roll that stands still while the old ones serve",
+    { switched: false, otherVersions: 5, otherVersionsReady: 5, pods: [{ ...pod, ready: false }] },
+    "warn",
+    "none of its 1 pods is ready; 5 pods of another version still serve",
+  ],
+  [
+    "a roll that stands still and nothing serves",
+    { switched: false, otherVersions: 5, otherVersionsReady: 0, pods: [{ ...pod, ready: false }] },
+    "fail",
+    "none of its 1 pods is ready",
+  ],
+  [
+    "one of two starts anew, nothing rolls",
+    { switched: false, pods: [pod, STARTING] },
+    "warn",
+    "1 of 2 wanted pods are ready",
+  ],
+  [
+    "none ready after the switch, however young",
+    { otherVersions: 1, otherVersionsReady: 1, pods: [STARTING] },
+    "fail",
+    "none of its 1 pods is ready",
+  ],
   ["none there", { pods: [], otherVersions: 2 }, "inconclusive", "no pod runs 5tcz any more; 2 run something else"],
   ["an old one left", { otherVersions: 1 }, "warn", "1 pod of another version still runs"],
   ["a restart in a pod that is gone", { restartsInGonePods: 1 }, "warn", "1 restart since the switch"],
