@@ -13,6 +13,8 @@ export interface Io {
   /** A person can read stdout and answer on stdin. */
   readonly isInteractive: boolean;
   readonly columns: number;
+  /** Makes the process's chance (its jitter) repeatable. */
+  readonly seed?: number;
   /** Calls back at each SIGINT or SIGTERM. Returns how to stop listening. */
   onInterrupt(listener: (signal: "SIGINT" | "SIGTERM") => void): () => void;
   /** Ends the process at once: only for the second interrupt. */

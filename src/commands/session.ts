@@ -46,7 +46,7 @@ export async function openSession(options: SessionOptions, io: Io): Promise<Sess
   const state = await openState(stateLocation(options.state, io), endpoints);
   try {
     const cloud = await composeCloud(endpoints, io);
-    return sessionOf(io, endpoints, state, cloud, createIds(options.seed));
+    return sessionOf(io, endpoints, state, cloud, createIds(options.seed ?? io.seed));
   } catch (error) {
     await state.close();
     throw error;

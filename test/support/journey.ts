@@ -34,6 +34,9 @@ export interface TestIo extends Io {
   readonly exits: readonly number[];
 }
 
+/** Every process of a test has its own chance, and each run of the test the same; another seed makes it another world. */
+let processes = Number(process.env["RUNBOOK_JOURNEY_SEED"] ?? 0) * 1000;
+
 /** Not a terminal, an empty environment besides `env`, the project's own runbooks. */
 export function testIo(env: Io["env"] = {}, cwd: string = PROJECT): TestIo {
   const texts = { stdout: "", stderr: "" };
@@ -56,6 +59,7 @@ export function testIo(env: Io["env"] = {}, cwd: string = PROJECT): TestIo {
     cwd,
     isInteractive: false,
     columns: 100,
+    seed: ++processes,
     onInterrupt: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);
