@@ -3,7 +3,8 @@ import type { v2 } from "@google-cloud/run";
 import { z } from "zod";
 import { PortFailure } from "../model/error.ts";
 import type { CloudRunTarget, TrafficEntry } from "../model/service.ts";
-import type { CloudRun, CloudRunCondition, CloudRunRevision, CloudRunService } from "../ports/cloud-run.ts";
+import type { CloudRun, CloudRunRevision, CloudRunService } from "../ports/cloud-run.ts";
+import { conditionOf, conditionSchema, int64, parsed, short, text, timestamp } from "./cloud-run-wire.ts";
 import { bounded, callOptions, type GoogleConfig, instantOf, once, present } from "./google.ts";
 
 export function createCloudRun(config: GoogleConfig): CloudRun {
@@ -59,30 +60,6 @@ function serviceName(target: CloudRunTarget): string {
   return `projects/${target.project}/locations/${target.region}/services/${target.service}`;
 }
 
-const timestamp = z
-  .object({ seconds: z.union([z.string(), z.number()]).nullish(), nanos: z.number().nullish() })
-  .nullish();
-/** proto3 has no absent text: empty means absent. */
-const text = z
-  .string()
-  .nullish()
-  .transform((value) => (value === null || value === "" ? undefined : value));
-/** int64 arrives as text. */
-const int64 = z
-  .union([z.string(), z.number()])
-  .nullish()
-  .transform((value) => String(value ?? "0"));
-
-const conditionSchema = z.object({
-  type: text,
-  state: text,
-  message: text,
-  lastTransitionTime: timestamp,
-  reason: text,
-  revisionReason: text,
-  executionReason: text,
-});
-
 const trafficSchema = z
   .array(z.object({ type: text, revision: text, percent: z.number().nullish(), tag: text, uri: text }))
   .nullish()
@@ -111,12 +88,6 @@ const revisionSchema = z.object({
   containers: z.array(z.object({ image: text })).nullish(),
   conditions: z.array(conditionSchema).nullish(),
 });
-
-function parsed<T>(what: string, schema: z.ZodType<T>, answer: unknown): T {
-  const result = schema.safeParse(answer);
-  if (result.success) return result.data;
-  throw new PortFailure("malformed", `${what}: an answer that is not what the API promises`, { cause: result.error });
-}
 
 function serviceOf(wire: z.infer<typeof serviceSchema>): CloudRunService {
   const created = short(wire.latestCreatedRevision);
@@ -185,23 +156,6 @@ function summed(entries: readonly TrafficEntry[]): readonly TrafficEntry[] {
   return [...sums.values()];
 }
 
-const STATES: Readonly<Record<string, CloudRunCondition["state"]>> = {
-  CONDITION_PENDING: "pending",
-  CONDITION_RECONCILING: "reconciling",
-  CONDITION_FAILED: "failed",
-  CONDITION_SUCCEEDED: "succeeded",
-};
-
-function conditionOf(wire: z.infer<typeof conditionSchema> | undefined): CloudRunCondition {
-  const reason = [wire?.revisionReason, wire?.reason, wire?.executionReason].find(
-    (value) => value !== undefined && !value.endsWith("_UNDEFINED"),
-  );
-  return {
-    state: STATES[wire?.state ?? ""] ?? "unknown",
-    ...present({ reason, message: wire?.message, lastTransitionAt: instantOf(wire?.lastTransitionTime) }),
-  };
-}
-
 function wireEntry(entry: TrafficEntry): {
   type: "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST" | "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION";
   revision?: string;
@@ -215,9 +169,4 @@ function wireEntry(entry: TrafficEntry): {
     percent: entry.percent,
     ...present({ tag: entry.tag }),
   };
-}
-
-/** Revision names come short or as full resource names. */
-function short(name: string | undefined): string | undefined {
-  return name?.split("/").at(-1);
 }
