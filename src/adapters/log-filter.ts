@@ -33,6 +33,14 @@ function resourceClauses({ target, log, version }: LogQuery): readonly string[] 
       ...(version === undefined ? [] : [`resource.labels.revision_name=${quote(version)}`]),
     ];
   }
+  if (target.platform === "cloud-run-job") {
+    return [
+      `resource.type="cloud_run_job"`,
+      `resource.labels.location=${quote(target.region)}`,
+      `resource.labels.job_name=${quote(target.job)}`,
+      ...(version === undefined ? [] : [`labels."run.googleapis.com/execution_name"=${quote(version)}`]),
+    ];
+  }
   return [
     // What the platform says about pods (events) is logged on the pod, what containers write on the container.
     `resource.type="${log === "platform" ? "k8s_pod" : "k8s_container"}"`,
@@ -50,13 +58,18 @@ function logClause({ target, log }: LogQuery): string {
     if (log === "requests") throw new PortFailure("invalid", "Kubernetes workloads have no request log");
     return log === "platform" ? name("events") : `(${name("stdout")} OR ${name("stderr")})`;
   }
+  const written = [name("run.googleapis.com%2Fstdout"), name("run.googleapis.com%2Fstderr")];
+  const told = name("run.googleapis.com%2Fvarlog%2Fsystem");
   switch (log) {
     case "requests":
+      if (target.platform === "cloud-run-job") throw new PortFailure("invalid", "Cloud Run jobs have no request log");
       return name("run.googleapis.com%2Frequests");
     case "application":
-      return `(${name("run.googleapis.com%2Fstdout")} OR ${name("run.googleapis.com%2Fstderr")})`;
+      return `(${written.join(" OR ")})`;
     case "platform":
-      return name("run.googleapis.com%2Fvarlog%2Fsystem");
+      return told;
+    case "output":
+      return `(${[...written, told].join(" OR ")})`;
   }
 }
 

@@ -13,23 +13,25 @@ const LONGEST_TEXT = 16_384;
 export function createLogs(config: GoogleConfig): Logs {
   const client = once(() => connect(config));
   return {
-    async page(query, pageToken, signal) {
-      const what = `log entries of project ${query.target.project}`;
-      const request = {
-        resourceNames: [`projects/${query.target.project}`],
-        filter: logFilter(query),
-        orderBy: "timestamp asc",
-        pageSize: PAGE_SIZE,
-        ...(pageToken === undefined ? {} : { pageToken }),
-      };
-      // With autoPaginate off the answer is [entries, next request, raw response]; the token is read from the raw one.
-      const answer = await bounded(what, config, signal, async () =>
-        (await client()).listLogEntries(request, { ...callOptions(config), autoPaginate: false }),
-      );
-      return pageOf(what, answer[2] ?? { entries: answer[0] });
+    page: (query, pageToken, signal) =>
+      list(query, { orderBy: "timestamp asc", pageSize: PAGE_SIZE, ...present({ pageToken }) }, signal),
+    tail: async (query, most, signal) => {
+      const page = await list(query, { orderBy: "timestamp desc", pageSize: Math.min(most, PAGE_SIZE) }, signal);
+      return page.records.toReversed();
     },
     link: linkTo,
   };
+
+  async function list(query: LogQuery, order: object, signal: AbortSignal | undefined): Promise<LogPage> {
+    const { project } = query.target;
+    const what = `log entries of project ${project}`;
+    const request = { resourceNames: [`projects/${project}`], filter: logFilter(query), ...order };
+    // With autoPaginate off the answer is [entries, next request, raw response]; the token is read from the raw one.
+    const answer = await bounded(what, config, signal, async () =>
+      (await client()).listLogEntries(request, { ...callOptions(config), autoPaginate: false }),
+    );
+    return pageOf(what, answer[2] ?? { entries: answer[0] });
+  }
 }
 
 /** The package types its `v2` as any; this is the part of it that is used. */
@@ -104,7 +106,10 @@ function recordOf(entry: WireEntry): LogRecord {
     timestamp: nanosecondsOf(entry.timestamp),
     severity: String(entry.severity ?? "DEFAULT"),
     ...present({
-      version: entry.resource?.labels?.["revision_name"] ?? entry.labels?.["k8s-pod/pod-template-hash"],
+      version:
+        entry.resource?.labels?.["revision_name"] ??
+        entry.labels?.["k8s-pod/pod-template-hash"] ??
+        entry.labels?.["run.googleapis.com/execution_name"],
       pod: entry.resource?.labels?.["pod_name"],
       text: textOf(entry)?.slice(0, LONGEST_TEXT),
       request: requestOf(entry.httpRequest),

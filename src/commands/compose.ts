@@ -34,7 +34,7 @@ async function withToken(endpoints: Endpoints, io: Io): Promise<Endpoints> {
 
 type Clients = Pick<
   Ports,
-  "workflows" | "pullRequests" | "deployments" | "cloudRun" | "logs" | "metrics" | "kubernetes"
+  "workflows" | "pullRequests" | "deployments" | "cloudRun" | "cloudRunJobs" | "logs" | "metrics" | "kubernetes"
 >;
 
 interface Bound {
@@ -44,11 +44,12 @@ interface Bound {
 
 /** The same clients in both worlds: only the addresses differ. */
 async function composeClients(endpoints: Endpoints, bound: Bound): Promise<Clients> {
-  const [workflows, pullRequests, deployments, cloudRun, logs, metrics, kubernetes] = await Promise.all([
+  const [workflows, pullRequests, deployments, cloudRun, cloudRunJobs, logs, metrics, kubernetes] = await Promise.all([
     import("../adapters/workflows.ts"),
     import("../adapters/pull-requests.ts"),
     import("../adapters/deployments.ts"),
     import("../adapters/cloud-run.ts"),
+    import("../adapters/cloud-run-jobs.ts"),
     import("../adapters/logs.ts"),
     import("../adapters/metrics.ts"),
     import("../adapters/kubernetes.ts"),
@@ -59,6 +60,7 @@ async function composeClients(endpoints: Endpoints, bound: Bound): Promise<Clien
     pullRequests: pullRequests.createPullRequests(github),
     deployments: deployments.createDeployments(github),
     cloudRun: cloudRun.createCloudRun({ ...bound, endpoint: endpoints.cloudRun }),
+    cloudRunJobs: cloudRunJobs.createCloudRunJobs({ ...bound, endpoint: endpoints.cloudRun }),
     logs: logs.createLogs({ ...bound, endpoint: endpoints.logging }),
     metrics: metrics.createMetrics({ ...bound, endpoint: endpoints.monitoring }),
     kubernetes: kubernetes.createKubernetes(kubernetesConfig(endpoints, bound)),

@@ -11,6 +11,7 @@ import type { ServiceSnapshot, ServiceTarget } from "../model/service.ts";
 import { evaluateText, lookUpIn, type Scope } from "../language/evaluate.ts";
 import { conditionIn } from "../planning/condition.ts";
 import { resolveArgs, resolvePlanned } from "../planning/resolve-args.ts";
+import { cloudRunJobPlatform } from "../platforms/cloud-run-job.ts";
 import { cloudRunPlatform } from "../platforms/cloud-run.ts";
 import { kubernetesPlatform } from "../platforms/kubernetes.ts";
 import type { Platform } from "../platforms/platform.ts";
@@ -100,8 +101,14 @@ export function kindOf(uses: string): StepKind<never> | undefined {
   return allSteps.find((kind) => kind.uses === uses);
 }
 
+const PLATFORMS = {
+  "cloud-run": cloudRunPlatform,
+  "cloud-run-job": cloudRunJobPlatform,
+  kubernetes: kubernetesPlatform,
+} as const;
+
 export function platformOf(target: ServiceTarget): Platform<ServiceTarget, ServiceSnapshot> {
-  const platform = target.platform === "cloud-run" ? cloudRunPlatform : kubernetesPlatform;
+  const platform = PLATFORMS[target.platform];
   return platform;
 }
 

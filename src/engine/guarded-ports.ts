@@ -35,6 +35,7 @@ export function guardPorts(ports: Ports, clock: Now): Ports {
     workflows: guarded(ports.workflows, () => github),
     pullRequests: guarded(ports.pullRequests, () => github),
     cloudRun: guarded(ports.cloudRun, () => circuit("run.googleapis.com")),
+    cloudRunJobs: guarded(ports.cloudRunJobs, () => circuit("run.googleapis.com")),
     logs: withinQuota(
       guarded(ports.logs, () => circuit("logging.googleapis.com")),
       clock,
@@ -134,6 +135,10 @@ function withinQuota(logs: Logs, clock: Now): Logs {
   };
   return {
     link: (query) => logs.link(query),
+    tail: async (query, most, signal) => {
+      count(query.target.project);
+      return logs.tail(query, most, signal);
+    },
     page: async (query, pageToken, signal) => {
       const key = JSON.stringify([query, pageToken]);
       const known = pages.get(key);

@@ -81,6 +81,8 @@ function targetOf(service: RunbookFile["services"][string], defaults: Defaults):
   if (cloudRun !== undefined) {
     return { platform: "cloud-run", ...cloudRun, project: projectOf(cloudRun.project, defaults) };
   }
+  const job = service["cloud-run-job"];
+  if (job !== undefined) return { platform: "cloud-run-job", ...job, project: projectOf(job.project, defaults) };
   const { kubernetes } = service;
   if (kubernetes === undefined) throw new RangeError("a service without a platform was let through");
   return {

@@ -173,6 +173,7 @@ function forwardReference(draft: Draft, place: Place, id: string): Complaint {
 
 const FACTS: Readonly<Record<string, readonly string[]>> = {
   "cloud-run": ["revision", "commit", "images"],
+  "cloud-run-job": ["commit", "images"],
   kubernetes: ["revision", "commit", "images", "digests"],
 };
 

@@ -45,6 +45,14 @@ const cloudRunSchema = z
   })
   .describe("A Cloud Run service.");
 
+const cloudRunJobSchema = z
+  .strictObject({
+    project: projectSchema("The Google Cloud project id."),
+    region: text("a region").describe("The region, such as us-central1."),
+    job: text("a Cloud Run job's name").describe("The Cloud Run job's name."),
+  })
+  .describe("A Cloud Run job: run to completion by wait-for-execution; nothing of it can be put back.");
+
 const workload = (kind: string) => text(`a ${kind}'s name`, 253).optional().describe(`The ${kind}'s name.`);
 
 const kubernetesSchema = z
@@ -62,11 +70,15 @@ const kubernetesSchema = z
   })
   .describe("A Kubernetes workload: exactly one of deployment, statefulset, daemonset.");
 
-export const PLATFORM_KEYS = ["cloud-run", "kubernetes"] as const;
+export const PLATFORM_KEYS = ["cloud-run", "cloud-run-job", "kubernetes"] as const;
 export const WORKLOAD_KEYS = ["deployment", "statefulset", "daemonset"] as const;
 
 const serviceSchema = z
-  .strictObject({ "cloud-run": cloudRunSchema.optional(), kubernetes: kubernetesSchema.optional() })
+  .strictObject({
+    "cloud-run": cloudRunSchema.optional(),
+    "cloud-run-job": cloudRunJobSchema.optional(),
+    kubernetes: kubernetesSchema.optional(),
+  })
   .describe("Something that the deploy touches: snapshotted before, judged after, restored by a rollback.");
 
 export const stepSchema = z.strictObject({

@@ -6,6 +6,8 @@ export function consoleLink(target: ServiceTarget): string | undefined {
   const at = (words: readonly string[]): string =>
     `https://console.cloud.google.com/${words.map(encoded).join("/")}?project=${encoded(target.project)}`;
   if (target.platform === "cloud-run") return at(["run", "detail", target.region, target.service, "revisions"]);
+  if (target.platform === "cloud-run-job")
+    return at(["run", "jobs", "details", target.region, target.job, "executions"]);
   const { kind, location, cluster, namespace, name } = target;
   return location === undefined
     ? undefined

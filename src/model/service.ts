@@ -10,6 +10,15 @@ export const cloudRunTargetSchema = z.strictObject({
 });
 export type CloudRunTarget = z.infer<typeof cloudRunTargetSchema>;
 
+/** Run to completion, by executions of its own; it takes no traffic. */
+export const cloudRunJobTargetSchema = z.strictObject({
+  platform: z.literal("cloud-run-job"),
+  project: z.string(),
+  region: z.string(),
+  job: z.string(),
+});
+export type CloudRunJobTarget = z.infer<typeof cloudRunJobTargetSchema>;
+
 export const kubernetesTargetSchema = z.strictObject({
   platform: z.literal("kubernetes"),
   /** The Google Cloud project whose Cloud Logging holds the pods' logs. */
@@ -25,7 +34,11 @@ export const kubernetesTargetSchema = z.strictObject({
 });
 export type KubernetesTarget = z.infer<typeof kubernetesTargetSchema>;
 
-export const serviceTargetSchema = z.discriminatedUnion("platform", [cloudRunTargetSchema, kubernetesTargetSchema]);
+export const serviceTargetSchema = z.discriminatedUnion("platform", [
+  cloudRunTargetSchema,
+  cloudRunJobTargetSchema,
+  kubernetesTargetSchema,
+]);
 export type ServiceTarget = z.infer<typeof serviceTargetSchema>;
 export type PlatformName = ServiceTarget["platform"];
 
@@ -34,6 +47,8 @@ export function identityOf(target: ServiceTarget): string {
   switch (target.platform) {
     case "cloud-run":
       return `cloud-run/${target.project}/${target.region}/${target.service}`;
+    case "cloud-run-job":
+      return `cloud-run-job/${target.project}/${target.region}/${target.job}`;
     case "kubernetes":
       return `kubernetes/${target.cluster}/${target.namespace}/${target.kind.toLowerCase()}/${target.name}`;
   }
@@ -76,6 +91,24 @@ export const cloudRunSnapshotSchema = z.strictObject({
 });
 export type CloudRunSnapshot = z.infer<typeof cloudRunSnapshotSchema>;
 
+export const cloudRunJobSnapshotSchema = z.strictObject({
+  platform: z.literal("cloud-run-job"),
+  takenAt: instantSchema,
+  /** int64 as text, as the API has it. */
+  generation: z.string(),
+  /** The execution created last; absent when there never was one. */
+  newestExecution: z.string().optional(),
+  images: z.array(z.string()),
+  commit: z.string().optional(),
+  restorable: restorableSchema,
+});
+export type CloudRunJobSnapshot = z.infer<typeof cloudRunJobSnapshotSchema>;
+
+/** The version of a job, as switches and reports have it: what its next execution runs. */
+export function jobVersion(generation: string): string {
+  return `generation-${generation}`;
+}
+
 export const kubernetesSnapshotSchema = z.strictObject({
   platform: z.literal("kubernetes"),
   takenAt: instantSchema,
@@ -101,6 +134,7 @@ export type KubernetesSnapshot = z.infer<typeof kubernetesSnapshotSchema>;
 
 export const serviceSnapshotSchema = z.discriminatedUnion("platform", [
   cloudRunSnapshotSchema,
+  cloudRunJobSnapshotSchema,
   kubernetesSnapshotSchema,
 ]);
 export type ServiceSnapshot = z.infer<typeof serviceSnapshotSchema>;

@@ -103,6 +103,13 @@ async function diagnoseService(name: string, target: ServiceTarget, deps: Diagno
     });
     return [row];
   }
+  if (target.platform === "cloud-run-job") {
+    const row = await ask("Cloud Run job", name, async () => {
+      const { images, newestExecution } = await deps.ports.cloudRunJobs.job(target, deps.signal);
+      return { said: `runs ${images.join(", ")}; last execution: ${newestExecution ?? "none"}` };
+    });
+    return [row];
+  }
   let workload: Workload | undefined;
   const row = await ask("Kubernetes", name, async () => {
     workload = await deps.ports.kubernetes.workload(target, deps.signal);

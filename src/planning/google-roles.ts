@@ -2,8 +2,14 @@
 
 /** Only those of a role's permissions that anything here needs. https://cloud.google.com/iam/docs/roles-permissions */
 const ROLES: Readonly<Record<string, readonly string[]>> = {
-  "roles/run.viewer": ["run.services.get", "run.revisions.get"],
-  "roles/run.developer": ["run.services.get", "run.revisions.get", "run.services.update"],
+  "roles/run.viewer": ["run.services.get", "run.revisions.get", "run.jobs.get", "run.executions.get"],
+  "roles/run.developer": [
+    "run.services.get",
+    "run.revisions.get",
+    "run.services.update",
+    "run.jobs.get",
+    "run.executions.get",
+  ],
   "roles/logging.viewer": ["logging.logEntries.list"],
   "roles/monitoring.viewer": ["monitoring.timeSeries.list"],
   "roles/container.clusterViewer": ["container.clusters.get", "container.clusters.list"],

@@ -19,7 +19,8 @@ export async function googleStanding(
   deps: StandingDeps,
 ): Promise<Standing> {
   const base = { cloud: "Google Cloud", on: `${kind} ${name}` } as const;
-  const isOfService = (permission: string): boolean => kind === "project" && permission.startsWith("run.");
+  const isOfService = (permission: string): boolean =>
+    kind === "project" && /^run\.(?:services|revisions)\./.test(permission);
   const names = permissions.map((permission) => permission.name);
   const onServices = deps.servicesOf(name).map((target) => ({
     place: { kind: "service", target } as const,

@@ -49,6 +49,8 @@ function targetText(target: ServiceTarget): string {
   switch (target.platform) {
     case "cloud-run":
       return `Cloud Run ${target.service} in ${target.project}, ${target.region}`;
+    case "cloud-run-job":
+      return `Cloud Run job ${target.job} in ${target.project}, ${target.region}`;
     case "kubernetes":
       return `${target.kind} ${target.name} in ${target.cluster}, ${target.namespace}`;
   }

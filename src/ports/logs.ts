@@ -6,9 +6,9 @@ export interface LogQuery {
   readonly target: ServiceTarget;
   /**
    * `requests`: the platform's request log (Cloud Run only). `application`: what the containers wrote.
-   * `platform`: what the platform wrote about them.
+   * `platform`: what the platform wrote about them. `output`: both of these (of pods, what their containers wrote).
    */
-  readonly log: "requests" | "application" | "platform";
+  readonly log: "requests" | "application" | "platform" | "output";
   /** By entry timestamp: since <= t < until. */
   readonly since: Instant;
   readonly until: Instant;
@@ -22,7 +22,7 @@ export interface LogQuery {
   readonly minSeverity?: "DEFAULT" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
   /** Only entries whose text holds one of these (escaped by the adapter). */
   readonly containsAny?: readonly string[];
-  /** Only this revision, or this pod-template-hash. */
+  /** Only this revision, this pod-template-hash, or this execution of a job. */
   readonly version?: string;
 }
 
@@ -33,7 +33,7 @@ export interface LogRecord {
   /** RFC 3339 with up to nine digits of fraction, as received. */
   readonly timestamp: string;
   readonly severity: string;
-  /** Revision name or pod-template-hash. */
+  /** Revision name, pod-template-hash, or the name of a job's execution. */
   readonly version?: string;
   readonly pod?: string;
   readonly text?: string;
@@ -55,6 +55,8 @@ export interface LogPage {
 export interface Logs {
   /** One request, at most 1,000 entries, oldest first. */
   page(query: LogQuery, pageToken?: string, signal?: AbortSignal): Promise<LogPage>;
+  /** The newest entries, at most so many (up to 1,000), oldest first. One request. */
+  tail(query: LogQuery, most: number, signal?: AbortSignal): Promise<readonly LogRecord[]>;
   /** Opens the Logs Explorer with exactly this query. */
   link(query: LogQuery): string;
 }

@@ -1,4 +1,5 @@
 /** Everything that steps, platforms and planning may ask of the outside world. */
+import type { CloudRunJobs } from "./cloud-run-jobs.ts";
 import type { CloudRun } from "./cloud-run.ts";
 import type { Command } from "./command.ts";
 import type { Deployments } from "./deployments.ts";
@@ -16,6 +17,7 @@ export interface Ports {
   readonly pullRequests: PullRequests;
   readonly deployments: Deployments;
   readonly cloudRun: CloudRun;
+  readonly cloudRunJobs: CloudRunJobs;
   readonly logs: Logs;
   readonly metrics: Metrics;
   readonly kubernetes: Kubernetes;

@@ -21,6 +21,7 @@ function has({ runbook }: Plan, need: Need): boolean {
     case "all-at-once":
       return !isCanary(runbook);
     case "cloud-run":
+    case "cloud-run-job":
     case "kubernetes":
       return Object.values(runbook.services).some(({ platform }) => platform === need);
     case "monitor":

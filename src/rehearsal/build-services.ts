@@ -1,6 +1,6 @@
 /** The services of a plan as they were before the deploy: long running, with their traffic, pods and logs. */
 import type { Plan } from "../model/plan.ts";
-import { type CloudRunTarget, type KubernetesTarget } from "../model/service.ts";
+import { type CloudRunJobTarget, type CloudRunTarget, type KubernetesTarget } from "../model/service.ts";
 import { DAY, type Instant, plusMs } from "../model/time.ts";
 import type { RunTraffic } from "../simulator/cloud-run-model.ts";
 import { hash, token } from "../simulator/world.ts";
@@ -13,6 +13,7 @@ import { commitsOf, digestOfVersion, kubernetesImage } from "./versions.ts";
 export function buildServices(cloud: SimulatedCloud, plan: Plan, scenario: Scenario): void {
   for (const [service, target] of Object.entries(plan.runbook.services)) {
     if (target.platform === "cloud-run") buildCloudRun(cloud, service, target, plan, scenario);
+    else if (target.platform === "cloud-run-job") buildJob(cloud, target, scenario);
     else buildKubernetes(cloud, service, target, plan, scenario);
   }
 }
@@ -40,6 +41,17 @@ function buildCloudRun(
     ...trafficBefore(rule, target.service, name, number, cloud),
   });
   cloud.traffic.setProfile(key, trafficOf(rule, scenario));
+}
+
+function buildJob({ cloudRunJobs, world }: SimulatedCloud, target: CloudRunJobTarget, scenario: Scenario): void {
+  cloudRunJobs.addJob({
+    project: target.project,
+    region: target.region,
+    name: target.job,
+    image: `gcr.io/${target.project}/${target.job}:latest`,
+    commit: commitsOf(scenario).before,
+    updatedAt: plusMs(world.now, -7 * DAY),
+  });
 }
 
 /** Traffic as it was left: the tags first, then who has it. Empty: everything to the latest, whichever that is. */

@@ -1,6 +1,7 @@
 /** Plan + scenario -> the simulated cloud that the plan's deploy will meet. Starts no server. */
 import type { Plan } from "../model/plan.ts";
 import { instant } from "../model/time.ts";
+import { CloudRunJobsState } from "../simulator/cloud-run-jobs-state.ts";
 import { CloudRunState } from "../simulator/cloud-run-state.ts";
 import { ControlState } from "../simulator/control-state.ts";
 import { Faults } from "../simulator/faults.ts";
@@ -28,6 +29,7 @@ export function buildWorld(plan: Plan, scenario: Scenario, seed: number): Simula
     faults: new Faults(),
     github: new GitHubState(world, { login: LOGIN }),
     cloudRun,
+    cloudRunJobs: new CloudRunJobsState(world),
     traffic: new Traffic(world, cloudRun),
     kubernetes,
     kubernetesLogs: new KubernetesLogs(kubernetes),

@@ -1,6 +1,6 @@
 /** What a rehearsal's workflow does to one service, and what happens to that service afterwards, as the scenario has it. */
 import type { Plan } from "../model/plan.ts";
-import type { KubernetesTarget, ServiceTarget } from "../model/service.ts";
+import type { CloudRunJobTarget, KubernetesTarget, ServiceTarget } from "../model/service.ts";
 import type { Instant } from "../model/time.ts";
 import type { PodBehaviour } from "../simulator/kubernetes-model.ts";
 import { addFaults } from "./build-faults.ts";
@@ -36,6 +36,7 @@ function carryOut(cloud: SimulatedCloud, service: string, target: ServiceTarget,
     roll(cloud, target, rule, { image, digest, behaviour: behaviourOf(rule.deploy) });
     return;
   }
+  if (target.platform === "cloud-run-job") return runJob(cloud, target, rule, commitsOf(scenario).after);
   const key = `${target.project}/${target.region}/${target.service}`;
   cloud.cloudRun.deploy(key, {
     image: `gcr.io/${target.project}/${target.service}:latest`,
@@ -44,8 +45,22 @@ function carryOut(cloud: SimulatedCloud, service: string, target: ServiceTarget,
     outcome: rule.deploy?.ready === "never" ? "fails" : "ready",
     ...(rule.deploy?.reason === undefined ? {} : { reason: rule.deploy.reason }),
     ...(rule.deploy?.message === undefined ? {} : { message: rule.deploy.message }),
+    log: rule.deploy?.log ?? [],
   });
   cloud.traffic.setProfile(key, trafficOf(rule, scenario, cloud.world.now));
+}
+
+/** As `gcloud run jobs deploy --execute-now` does; by its schedule it may have run the former template just before. */
+function runJob({ cloudRunJobs }: SimulatedCloud, target: CloudRunJobTarget, rule: Rule, commit: string): void {
+  const key = `${target.project}/${target.region}/${target.job}`;
+  if (rule.job?.["runs-before"] === true) cloudRunJobs.execute(key);
+  cloudRunJobs.deploy(key, { image: `gcr.io/${target.project}/${target.job}:latest`, commit });
+  cloudRunJobs.execute(key, {
+    ...(rule.job === undefined ? {} : { tasks: rule.job.tasks, durationMs: rule.job.duration }),
+    ...(rule.deploy?.["failed-tasks"] === undefined ? {} : { failedTasks: rule.deploy["failed-tasks"] }),
+    cancelled: rule.deploy?.["execution-cancelled"] === true,
+    log: rule.deploy?.log ?? [],
+  });
 }
 
 function happen(
@@ -64,6 +79,10 @@ function happen(
     if (by === undefined) return;
     const digest = digestOfVersion(service, scenario, "another");
     roll(cloud, target, rule, { image: kubernetesImage(service, target, scenario, plan, "another"), digest });
+    return;
+  }
+  if (target.platform === "cloud-run-job") {
+    if (by !== undefined) runJob(cloud, target, rule, commitsOf(scenario).another);
     return;
   }
   const key = `${target.project}/${target.region}/${target.service}`;

@@ -56,6 +56,11 @@ function servingOf(
     const isNew = last.size === 1 && revisions.get(String(only))?.commit === commitsOf(scenario).after;
     return isNew ? "after" : "other";
   }
+  if (target.platform === "cloud-run-job") {
+    const { commit } = cloud.cloudRunJobs.job(`${target.project}/${target.region}/${target.job}`);
+    const { before, after } = commitsOf(scenario);
+    return commit === before ? "before" : commit === after ? "after" : "other";
+  }
   const { pods } = cloud.kubernetes.deployment(target.namespace, target.name);
   const running = new Set(pods.filter(({ deletedAt }) => deletedAt === undefined).map(({ digest }) => digest));
   const runsOnly = (version: "before" | "after"): boolean =>

@@ -13,6 +13,7 @@ export function servicesMeant(which: string, plan: Plan): readonly string[] {
     case "all":
       return names;
     case "cloud-run":
+    case "cloud-run-job":
     case "kubernetes":
       return on(which);
     case "first-cloud-run":
@@ -52,7 +53,7 @@ export function workflowRuleFor(
   return scenario.workflows.findLast(({ which }) => means(which));
 }
 
-const AWAITING: readonly string[] = ["wait-for-revision", "shift-traffic", "rollout-status"];
+const AWAITING: readonly string[] = ["wait-for-revision", "shift-traffic", "rollout-status", "wait-for-execution"];
 
 /** Whether the service gets its new revision by degrees, so that its workflow deploys without traffic. */
 export function isCanaried(service: string, { runbook }: Plan): boolean {

@@ -12,6 +12,7 @@ const instantText = z.iso.datetime({ error: 'expected a UTC time such as "2026-0
 export const ROLES = [
   "all",
   "cloud-run",
+  "cloud-run-job",
   "kubernetes",
   "first-cloud-run",
   "last-cloud-run",
@@ -81,6 +82,9 @@ const versionSchema = z.strictObject({
   ready: z.enum(["yes", "never"]).default("yes"),
   reason: z.string().optional(),
   message: z.string().optional(),
+  log: z.array(z.string()).default([]).describe("what a revision that is never ready, or a task that fails, writes"),
+  "failed-tasks": z.int().positive().optional().describe("of a job: so many tasks of its execution fail"),
+  "execution-cancelled": z.boolean().default(false).describe("of a job: somebody cancels its execution"),
   pods: z
     .enum(["healthy", "crash", "image-pull-error", "config-error", "never-ready", "unschedulable"])
     .default("healthy"),
@@ -113,6 +117,13 @@ const serviceSchema = z.strictObject({
       helm: z.boolean().default(false),
       "managed-by": z.enum(["argo-cd", "flux"]).optional().describe("a controller that reverts what others change"),
       "log-lines-per-minute": z.number().default(10),
+    })
+    .optional(),
+  job: z
+    .strictObject({
+      tasks: z.int().positive().default(1),
+      duration: durationSchema.default(60_000),
+      "runs-before": z.boolean().default(false).describe("by its schedule, once more just before the deploy"),
     })
     .optional(),
   pinned: z.boolean().optional().describe("traffic was pinned to the old revision before"),
@@ -162,6 +173,7 @@ const needSchema = z.enum([
   "workflow",
   "two-workflows",
   "cloud-run",
+  "cloud-run-job",
   "two-cloud-run",
   "canary",
   "all-at-once",

@@ -1,5 +1,6 @@
 /** The parts of a simulated cloud, held together. */
 import type { CloudRunState } from "../simulator/cloud-run-state.ts";
+import type { CloudRunJobsState } from "../simulator/cloud-run-jobs-state.ts";
 import type { ControlState } from "../simulator/control-state.ts";
 import type { Faults } from "../simulator/faults.ts";
 import type { GitHubState } from "../simulator/github-state.ts";
@@ -13,6 +14,7 @@ export interface SimulatedCloud {
   readonly faults: Faults;
   readonly github: GitHubState;
   readonly cloudRun: CloudRunState;
+  readonly cloudRunJobs: CloudRunJobsState;
   readonly traffic: Traffic;
   readonly kubernetes: KubernetesState;
   readonly kubernetesLogs: KubernetesLogs;

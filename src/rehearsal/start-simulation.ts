@@ -36,6 +36,7 @@ export async function startSimulation(cloud: SimulatedCloud, port = 0): Promise<
     world,
     faults,
     cloudRun: cloud.cloudRun,
+    cloudRunJobs: cloud.cloudRunJobs,
     traffic: cloud.traffic,
     logSources: [cloud.kubernetesLogs],
     port: portOf(1),

@@ -4,7 +4,7 @@ import type { SimulatedCloud } from "./simulated-cloud.ts";
 /** Newest last, and at most so many of each list. */
 const MOST_SHOWN = 50;
 
-export function worldView({ world, github, cloudRun, kubernetes, control }: SimulatedCloud): object {
+export function worldView({ world, github, cloudRun, cloudRunJobs, kubernetes, control }: SimulatedCloud): object {
   return {
     now: world.now,
     cloudRun: cloudRun.services.map(({ key, served, traffic, latestCreated, latestReady, revisions }) => ({
@@ -14,6 +14,12 @@ export function worldView({ world, github, cloudRun, kubernetes, control }: Simu
       latestCreated,
       latestReady,
       revisions: [...revisions.keys()].slice(-MOST_SHOWN),
+    })),
+    cloudRunJobs: cloudRunJobs.jobs.map(({ key, generation, image, executions }) => ({
+      job: key,
+      generation,
+      image,
+      executions: executions.slice(-MOST_SHOWN),
     })),
     kubernetes: kubernetes.deployments.map(({ options, pods }) => ({
       deployment: `${options.namespace}/${options.name}`,

@@ -1,7 +1,7 @@
 /** The parts of a report, each from a run's progress: one step, one service, all checkpoints. Pure. */
 import type { ItemProgress, Progress } from "../model/progress.ts";
 import { consoleLink } from "../model/console-link.ts";
-import { type ServiceSnapshot, type ServiceSwitch, shareOf } from "../model/service.ts";
+import { jobVersion, type ServiceSnapshot, type ServiceSwitch, shareOf } from "../model/service.ts";
 import { type Instant, clockTime, formatDuration, latest, msBetween, plusMs } from "../model/time.ts";
 import { reasonOf } from "./headline.ts";
 import type { CheckpointReport, ServiceReport, StepReport } from "./report-model.ts";
@@ -85,6 +85,7 @@ export function serviceReport(name: string, progress: Progress, asOf: Instant): 
 
 function nameOfSnapshot(snapshot: ServiceSnapshot | undefined): string {
   if (snapshot === undefined) return "unknown";
+  if (snapshot.platform === "cloud-run-job") return jobVersion(snapshot.generation);
   if (snapshot.platform === "kubernetes") return snapshot.templateHash ?? snapshot.revision;
   return (
     snapshot.revision ??

@@ -62,6 +62,8 @@ export interface RunDeploy {
   readonly outcome?: "ready" | "fails";
   readonly reason?: string;
   readonly message?: string;
+  /** What its containers write before it fails. */
+  readonly log?: readonly string[];
   readonly by?: string;
   /** As `gcloud run deploy --no-traffic` does: pins what serves now, so that the new revision gets nothing. */
   readonly noTraffic?: boolean;

@@ -58,8 +58,8 @@ function updateTraffic(cloudRun: CloudRunState, { service, updateMask }: UpdateR
   return cloudRun.updateTraffic(keyOf(service.name), service.etag, traffic);
 }
 
-/** "projects/P/locations/R/services/S[/revisions/X]" -> "P/R/S" */
-function keyOf(name: string): string {
+/** "projects/P/locations/R/services/S[/revisions/X]" -> "P/R/S"; jobs and their executions likewise. */
+export function keyOf(name: string): string {
   const [, project, , region, , service] = name.split("/");
   if (project === undefined || region === undefined || service === undefined) {
     throw new ApiError(Status.INVALID_ARGUMENT, `'${name}' is not a resource name.`);
@@ -67,7 +67,7 @@ function keyOf(name: string): string {
   return `${project}/${region}/${service}`;
 }
 
-function refusing<T>(act: () => T): T {
+export function refusing<T>(act: () => T): T {
   try {
     return act();
   } catch (error) {

@@ -10,6 +10,7 @@ import {
   sameRoutes,
 } from "./cloud-run-model.ts";
 import { token, type World } from "./world.ts";
+import { WrittenLog } from "./written-log.ts";
 
 /** How long a change of traffic takes to be observed. */
 const TRAFFIC_MS = 3_000;
@@ -22,6 +23,8 @@ export class CloudRunState {
   readonly #random: () => number;
   /** When the simulation began: a revision made since is a "new" one. */
   readonly startedAt: Instant;
+  /** What revisions write that do not become ready; what the others write is made up by the traffic. */
+  readonly log = new WrittenLog();
   /** Every carried-out change, for assertions. */
   readonly effects: {
     readonly kind: "deploy" | "update-traffic";
@@ -165,6 +168,7 @@ export class CloudRunState {
   #settleRevision(service: RunService, revision: RunRevision, deploy: RunDeploy): void {
     const now = this.#world.now;
     if (deploy.outcome === "fails") {
+      for (const text of deploy.log ?? []) this.#write(service, revision, "stderr", text);
       revision.ready = {
         state: "CONDITION_FAILED",
         at: now,
@@ -177,6 +181,25 @@ export class CloudRunState {
       if (before === undefined || before.createdAt <= revision.createdAt) service.latestReady = revision.name;
     }
     this.#reconcile(service, deploy.switchAfterMs ?? SWITCH_MS);
+  }
+
+  #write(service: RunService, revision: RunRevision, log: string, text: string): void {
+    const { project, region, name } = service;
+    this.log.write(this.#world.now, {
+      logName: `projects/${project}/logs/run.googleapis.com%2F${log}`,
+      severity: "ERROR",
+      resource: {
+        type: "cloud_run_revision",
+        labels: {
+          project_id: project,
+          location: region,
+          service_name: name,
+          configuration_name: name,
+          revision_name: revision.name,
+        },
+      },
+      textPayload: text,
+    });
   }
 
   /** Makes what is observed follow what is wanted: after `ms` where the routes differ, else at once. */

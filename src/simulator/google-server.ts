@@ -1,6 +1,8 @@
 /** The simulated Google Cloud on one loopback port: Cloud Run, Logging, Monitoring and GKE over plaintext gRPC. */
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { addCloudRun } from "./cloud-run-server.ts";
+import { addCloudRunJobs } from "./cloud-run-jobs-server.ts";
+import { CloudRunJobsState } from "./cloud-run-jobs-state.ts";
 import { addContainer, type SimulatedGkeCluster } from "./container-server.ts";
 import type { CloudRunState } from "./cloud-run-state.ts";
 import type { Faults } from "./faults.ts";
@@ -14,6 +16,8 @@ export interface GoogleServerOptions {
   readonly world: World;
   readonly faults: Faults;
   readonly cloudRun: CloudRunState;
+  /** Default: there are no jobs. */
+  readonly cloudRunJobs?: CloudRunJobsState;
   /** Its request and application logs are served besides those of `logSources`. */
   readonly traffic: Traffic;
   /** What the GKE API knows. Default: nothing. */
@@ -36,8 +40,11 @@ export interface GoogleServer {
 
 export async function startGoogleServer(options: GoogleServerOptions): Promise<GoogleServer> {
   const server = new Server();
+  const cloudRunJobs = options.cloudRunJobs ?? new CloudRunJobsState(options.world);
+  const { cloudRun, traffic, logSources = [] } = options;
   addCloudRun(server, options);
-  addLogging(server, { ...options, logSources: [options.traffic, ...(options.logSources ?? [])] });
+  addCloudRunJobs(server, { ...options, cloudRunJobs });
+  addLogging(server, { ...options, logSources: [traffic, cloudRun.log, cloudRunJobs.log, ...logSources] });
   addMonitoring(server, options);
   addContainer(server, { ...options, clusters: options.clusters ?? [] });
   const port = await new Promise<number>((resolve, reject) => {

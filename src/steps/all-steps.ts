@@ -11,6 +11,7 @@ import { runCommand } from "./run-command.ts";
 import { shiftTraffic } from "./shift-traffic.ts";
 import type { StepKind } from "./step.ts";
 import { triggerWorkflow } from "./trigger-workflow.ts";
+import { waitForExecution } from "./wait-for-execution.ts";
 import { wait } from "./wait.ts";
 import { waitForRevision } from "./wait-for-revision.ts";
 
@@ -20,6 +21,7 @@ export const allSteps = [
   waitForRevision,
   shiftTraffic,
   rolloutStatus,
+  waitForExecution,
   checkErrors,
   checkLogs,
   checkPods,

@@ -4,6 +4,7 @@ import type { CloudRunSnapshot, CloudRunTarget } from "../model/service.ts";
 import { MINUTE, msBetween } from "../model/time.ts";
 import type { CloudRunRevision, CloudRunService } from "../ports/cloud-run.ts";
 import type { StepContext } from "./step.ts";
+import { commitProblem, imageProblem, type Unlike, type WantedVersion } from "./wanted-version.ts";
 
 type Context = Pick<StepContext<unknown>, "ports" | "signal">;
 
@@ -14,14 +15,13 @@ export interface Expectation {
   /** Found in an earlier turn. */
   readonly known: string | undefined;
   /** What the runbook demands of it. */
-  readonly wanted: { readonly revision?: string; readonly commit?: string };
+  readonly wanted: WantedVersion & { readonly revision?: string };
 }
 
 export type Expected =
   /** `newest`: another one made after it. */
   | { readonly kind: "found"; readonly revision: CloudRunRevision; readonly newest: CloudRunRevision | undefined }
-  | { readonly kind: "waiting"; readonly text: string }
-  | { readonly kind: "refused"; readonly text: string; readonly because: string };
+  | Unlike;
 
 export async function expectedRevision(context: Context, expectation: Expectation): Promise<Expected> {
   const { target, before, state, known, wanted } = expectation;
@@ -32,7 +32,8 @@ export async function expectedRevision(context: Context, expectation: Expectatio
     const text = wanted.revision === undefined ? "no new revision yet" : `no revision ${wanted.revision} yet`;
     return { kind: "waiting", text };
   }
-  const unlike = commitProblem(revision, wanted.commit);
+  const what = `revision ${revision.name}`;
+  const unlike = commitProblem(what, revision.commit, wanted) ?? imageProblem(what, revision.images, wanted);
   if (unlike !== undefined) return unlike;
   return { kind: "found", revision, newest: await newerThan(context, target, state, revision) };
 }
@@ -48,20 +49,6 @@ const SKEW_MS = MINUTE;
 
 function isOld(revision: CloudRunRevision, before: CloudRunSnapshot): boolean {
   return msBetween(before.takenAt, revision.createdAt) < -SKEW_MS;
-}
-
-function commitProblem(revision: CloudRunRevision, wanted: string | undefined): Expected | undefined {
-  if (wanted === undefined) return undefined;
-  const { commit } = revision;
-  if (commit === undefined) {
-    return {
-      kind: "refused",
-      text: `revision ${revision.name} has no label commit-sha`,
-      because: `revision ${revision.name} has no label commit-sha, so it cannot be told whether it is of ${wanted}`,
-    };
-  }
-  if (commit.startsWith(wanted) || wanted.startsWith(commit)) return undefined;
-  return { kind: "waiting", text: `the newest revision ${revision.name} is of ${commit}, not of ${wanted}` };
 }
 
 async function revisionIfThere(

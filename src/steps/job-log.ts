@@ -1,10 +1,7 @@
 /** The last lines that a failed workflow job wrote, as a person wants to see them. Hostile text: redacted, cut, judged by nobody. */
-import { redact } from "../model/redact.ts";
 import type { WorkflowJob } from "../ports/workflows.ts";
+import { cutLines } from "./last-output.ts";
 import type { StepContext } from "./step.ts";
-
-const SHOWN_LINES = 8;
-const LONGEST_LINE = 300;
 
 /** Soft: where the log cannot be read that is said, and nothing else changes. */
 export async function lastWordsOf(
@@ -24,10 +21,11 @@ export async function lastWordsOf(
 export function lastLines(log: string): readonly string[] {
   const lines = log.split(/\r\n|\r|\n/).map(withoutTime);
   const end = lines.findLastIndex((line) => line.startsWith("##[error]"));
-  return (end === -1 ? lines : lines.slice(0, end + 1))
-    .filter((line) => line.trim() !== "" && !/^##\[(?:group|endgroup|debug)\]/.test(line))
-    .slice(-SHOWN_LINES)
-    .map((line) => redact(line.replace(/^##\[(error|warning|notice|command)\]/, "$1: ")).slice(0, LONGEST_LINE));
+  return cutLines(
+    (end === -1 ? lines : lines.slice(0, end + 1))
+      .filter((line) => !/^##\[(?:group|endgroup|debug)\]/.test(line))
+      .map((line) => line.replace(/^##\[(error|warning|notice|command)\]/, "$1: ")),
+  );
 }
 
 /** "2026-04-12T04:00:01.1234567Z text", in a file that begins with a byte order mark. */

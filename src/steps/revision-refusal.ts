@@ -1,9 +1,9 @@
-/** What a step says of a revision that it refuses: a FAIL where the revision has failed and takes requests. Decides nothing. */
+/** What a step says of a revision, or an execution, that it refuses: a FAIL where the new version itself has failed in production. Decides nothing. */
 import type { StepOutcome } from "./step.ts";
 
 export interface RevisionRefusal {
   readonly because: string;
-  /** The revision has failed and takes requests; in short what it failed of. */
+  /** It has failed, and serves or ran; in short what it failed of. */
   readonly failing?: string;
 }
 
@@ -11,6 +11,7 @@ export function refusedRevision(
   step: { readonly id: string; readonly uses: string },
   service: string,
   { because, failing }: RevisionRefusal,
+  { sample }: { readonly sample: string } = { sample: "1 revision" },
 ): StepOutcome {
   const refused = { kind: "refused", because: `${service}: ${because}` } as const;
   if (failing === undefined) return refused;
@@ -26,7 +27,7 @@ export function refusedRevision(
         platformFailure: true,
         value: failing,
         baseline: "none",
-        sample: "1 revision",
+        sample,
         because,
       },
     ],

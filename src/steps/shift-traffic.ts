@@ -14,6 +14,7 @@ import { expectedRevision } from "./expected-revision.ts";
 import { unpin } from "./pinned-traffic.ts";
 import { refusedRevision } from "./revision-refusal.ts";
 import type { Finding, PreflightContext, StepContext, StepKind, StepOutcome, StepService } from "./step.ts";
+import { wantedVersionArgs } from "./wanted-version.ts";
 
 const argsSchema = z.strictObject({
   to: z
@@ -26,11 +27,7 @@ const argsSchema = z.strictObject({
     .exactOptional()
     .describe("A tag for the candidate: an address of its own, whatever its share, as the output candidate-url."),
   revision: z.string().min(1).exactOptional().describe("The candidate's name, where the deploy chooses it."),
-  commit: z
-    .string()
-    .min(7)
-    .exactOptional()
-    .describe("The commit that the candidate must be of, by its label commit-sha (at least 7 characters)."),
+  ...wantedVersionArgs("candidate"),
 });
 type Args = z.infer<typeof argsSchema>;
 

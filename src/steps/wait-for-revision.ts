@@ -11,13 +11,10 @@ import { expectedRevision } from "./expected-revision.ts";
 import { type Stage, stageOf } from "./revision-stage.ts";
 import { refusedRevision } from "./revision-refusal.ts";
 import type { Finding, PreflightContext, StepContext, StepKind, StepOutcome, StepService } from "./step.ts";
+import { wantedVersionArgs } from "./wanted-version.ts";
 
 const argsSchema = z.strictObject({
-  commit: z
-    .string()
-    .min(7)
-    .exactOptional()
-    .describe("The commit that the new revision must be of, by its label commit-sha (at least 7 characters)."),
+  ...wantedVersionArgs("new revision"),
   revision: z.string().min(1).exactOptional().describe("The new revision's name, where the deploy chooses it."),
   "traffic-moved-by": z
     .enum(["latest", "workflow"])

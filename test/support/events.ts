@@ -242,7 +242,7 @@ function switched(stream: Stream, told: string, service: string, at: string): vo
     change: {
       service,
       at: instant(`2026-04-12T${at}.000Z`),
-      from: before.platform === "kubernetes" ? (before.templateHash ?? "") : (before.revision ?? ""),
+      from: versionBefore(before),
       to: AFTER_REVISION[service] ?? "",
       rolloutStartedAt: instant(`2026-04-12T04:06:30.000Z`),
       images: [service === "pusher" ? "gcr.io/based-hardware/pusher:3fabf10" : "gcr.io/based-hardware/backend:latest"],
@@ -487,7 +487,7 @@ export function badRun(
       result: {},
       found: false,
     });
-    const serving = snapshot.platform === "kubernetes" ? (snapshot.templateHash ?? "") : (snapshot.revision ?? "");
+    const serving = versionBefore(snapshot);
     stream.add(plusMs(at, 30 * SECOND), {
       type: "service-restored",
       service,
@@ -512,4 +512,9 @@ export function badRun(
     halfDone: [],
   });
   return stream;
+}
+
+function versionBefore(before: ServiceSnapshot): string {
+  if (before.platform === "cloud-run-job") return `generation-${before.generation}`;
+  return (before.platform === "kubernetes" ? before.templateHash : before.revision) ?? "";
 }

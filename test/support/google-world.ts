@@ -1,12 +1,15 @@
 /** A simulated Google Cloud with the service `backend`, and the real adapters connected to it; time moves by `pass`. */
 import { createCloudRun } from "../../src/adapters/cloud-run.ts";
+import { createCloudRunJobs } from "../../src/adapters/cloud-run-jobs.ts";
 import { createLogs } from "../../src/adapters/logs.ts";
 import { createMetrics } from "../../src/adapters/metrics.ts";
 import type { CloudRunTarget } from "../../src/model/service.ts";
 import { type Instant, instant, plusMs } from "../../src/model/time.ts";
 import type { CloudRun } from "../../src/ports/cloud-run.ts";
+import type { CloudRunJobs } from "../../src/ports/cloud-run-jobs.ts";
 import type { Logs } from "../../src/ports/logs.ts";
 import type { Metrics } from "../../src/ports/metrics.ts";
+import { CloudRunJobsState } from "../../src/simulator/cloud-run-jobs-state.ts";
 import { CloudRunState } from "../../src/simulator/cloud-run-state.ts";
 import { Faults } from "../../src/simulator/faults.ts";
 import { type GoogleServerOptions, startGoogleServer } from "../../src/simulator/google-server.ts";
@@ -38,7 +41,9 @@ export interface GoogleWorld {
   readonly cloudRunState: CloudRunState;
   readonly traffic: Traffic;
   readonly faults: Faults;
+  readonly jobs: CloudRunJobsState;
   readonly cloudRun: CloudRun;
+  readonly cloudRunJobs: CloudRunJobs;
   readonly logs: Logs;
   readonly metrics: Metrics;
   readonly endpoint: string;
@@ -73,14 +78,18 @@ export async function googleWorld(
     });
     traffic.setProfile(key, options.profile ?? QUIET);
   }
-  const server = await startGoogleServer({ ...options, world, faults, cloudRun: cloudRunState, traffic });
+  const jobs = new CloudRunJobsState(world);
+  const cloudRun = cloudRunState;
+  const server = await startGoogleServer({ ...options, world, faults, cloudRun, cloudRunJobs: jobs, traffic });
   const config = { endpoint: server.endpoint, timeoutMs: options.timeoutMs ?? 5_000 };
   return {
     world,
     cloudRunState,
     traffic,
     faults,
+    jobs,
     cloudRun: createCloudRun(config),
+    cloudRunJobs: createCloudRunJobs(config),
     logs: createLogs(config),
     metrics: createMetrics(config),
     endpoint: server.endpoint,

@@ -334,7 +334,7 @@ const BAD: readonly (readonly [name: string, text: string, expected: readonly st
   [
     "a service without a platform",
     withLine(6, "  api: {}"),
-    ["6:3 one-target: the service `api` names none of `cloud-run` or `kubernetes`"],
+    ["6:3 one-target: the service `api` names none of `cloud-run`, `cloud-run-job` or `kubernetes`"],
   ],
   [
     "two workloads",

@@ -68,6 +68,12 @@ export class FakeLogs implements Logs {
     return { records, ...(next < found.length ? { nextPageToken: String(next) } : {}) };
   }
 
+  async tail(query: LogQuery, most: number): ReturnType<Logs["tail"]> {
+    this.calls += 1;
+    if (this.failure !== undefined) throw this.failure;
+    return this.#entries.filter((entry) => matches(entry, query)).slice(-most);
+  }
+
   link(query: LogQuery): string {
     return `https://logs/${query.log}/${query.since}/${query.until}/${query.version ?? ""}`;
   }

@@ -1,0 +1,40 @@
+/** The last lines that a revision or an execution of a job wrote, as a person wants to see them. Hostile text: redacted, cut, judged by nobody. */
+import { redact } from "../model/redact.ts";
+import type { CloudRunJobTarget, CloudRunTarget } from "../model/service.ts";
+import { type Instant, MINUTE, plusMs } from "../model/time.ts";
+import type { StepContext } from "./step.ts";
+
+const SHOWN_LINES = 8;
+const LONGEST_LINE = 300;
+
+/** Soft: where the log cannot be read, or is empty still, that is said, and nothing else changes. One read. */
+export async function lastOutputOf(
+  { ports, signal, now }: Pick<StepContext<unknown>, "ports" | "signal" | "now">,
+  target: CloudRunTarget | CloudRunJobTarget,
+  version: { readonly name: string; readonly createdAt: Instant },
+): Promise<readonly string[]> {
+  const query = {
+    target,
+    log: "output",
+    version: version.name,
+    // The clocks of this machine and of what writes may differ.
+    since: plusMs(version.createdAt, -MINUTE),
+    until: plusMs(now, MINUTE),
+  } as const;
+  try {
+    const records = await ports.logs.tail(query, SHOWN_LINES, signal);
+    const lines = cutLines(records.flatMap(({ text }) => text?.split(/\r\n|\r|\n/) ?? []));
+    return lines.length > 0 ? lines : [`(${version.name} has written nothing that Cloud Logging shows yet)`];
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return [`(the log of ${version.name} could not be read)`];
+  }
+}
+
+/** The last lines that say anything. */
+export function cutLines(lines: readonly string[]): readonly string[] {
+  return lines
+    .filter((line) => line.trim() !== "")
+    .slice(-SHOWN_LINES)
+    .map((line) => redact(line).slice(0, LONGEST_LINE));
+}
