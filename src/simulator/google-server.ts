@@ -7,6 +7,7 @@ import { addContainer, type SimulatedGkeCluster } from "./container-server.ts";
 import type { CloudRunState } from "./cloud-run-state.ts";
 import type { Faults } from "./faults.ts";
 import type { LogSource } from "./log-source.ts";
+import { Listings } from "./log-listings.ts";
 import { addLogging } from "./logging-server.ts";
 import { addMonitoring } from "./monitoring-server.ts";
 import type { Traffic } from "./traffic.ts";
@@ -44,7 +45,8 @@ export async function startGoogleServer(options: GoogleServerOptions): Promise<G
   const { cloudRun, traffic, logSources = [] } = options;
   addCloudRun(server, options);
   addCloudRunJobs(server, { ...options, cloudRunJobs });
-  addLogging(server, { ...options, logSources: [traffic, cloudRun.log, cloudRunJobs.log, ...logSources] });
+  const logging = { ...options, logSources: [traffic, cloudRun.log, cloudRunJobs.log, ...logSources] };
+  addLogging(server, logging, new Listings(logging));
   addMonitoring(server, options);
   addContainer(server, { ...options, clusters: options.clusters ?? [] });
   const port = await new Promise<number>((resolve, reject) => {
