@@ -9,6 +9,7 @@ import { plusMs, SECOND } from "../model/time.ts";
 import { environmentOf } from "./endpoints.ts";
 import { EXIT } from "./exit-code.ts";
 import { findRunbook } from "./find-runbook.ts";
+import { gcloudEnvironment } from "./gcloud-environment.ts";
 import { type Io, print } from "./io.ts";
 import { simulationOf, speedOf } from "./rehearse.ts";
 
@@ -53,7 +54,7 @@ function pageOf({ cloud }: Simulation): ReturnType<typeof createServer> {
 function welcome(
   { name, speed }: SimulateOptions,
   scenario: Scenario,
-  { addresses }: Simulation,
+  { cloud, addresses }: Simulation,
   page: string,
 ): string {
   const pull = scenario["pull-request"];
@@ -64,10 +65,22 @@ function welcome(
     `# and passes ${passes}.`,
     ...Object.entries(environmentOf(addresses)).map(([variable, value]) => `export ${variable}=${value}`),
     `# its state: curl ${page}/`,
+    ...gcloudLines(cloud, addresses),
     `# its cluster: kubectl --server ${addresses.kubernetesServer} get pods -A`,
     `# runbook deploy ${name} --simulated --yes${pull === undefined ? "" : ` --pr ${pull.number}`}`,
     "# Ctrl-C ends it.",
   ].join("\n");
+}
+
+/** One line to copy: exported, its proxy would mislead every other program. */
+function gcloudLines({ cloudRun }: Simulation["cloud"], { googleRest }: Simulation["addresses"]): readonly string[] {
+  const [service] = cloudRun.services;
+  if (service === undefined) return [];
+  const words = Object.entries(gcloudEnvironment(googleRest, "$(mktemp -d)")).map(
+    ([name, value]) => `${name}=${value}`,
+  );
+  const where = `--region ${service.region} --project ${service.project}`;
+  return [`# its services: env ${words.join(" ")} gcloud run services describe ${service.name} ${where}`];
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

@@ -14,6 +14,8 @@ export interface Simulation {
     readonly githubUrl: string;
     readonly githubToken: string;
     readonly cloudRun: string;
+    /** For gcloud. */
+    readonly googleRest: string;
     readonly logging: string;
     readonly monitoring: string;
     readonly kubernetesServer: string;
@@ -40,6 +42,7 @@ export async function startSimulation(cloud: SimulatedCloud, port = 0): Promise<
     traffic: cloud.traffic,
     logSources: [cloud.kubernetesLogs],
     port: portOf(1),
+    restPort: portOf(6),
   });
   const kubernetes = await startKubernetesServer(cloud.kubernetes, faults, portOf(2));
   const storage = await startStorageServer(new StorageState(), faults, world, { endsSilence: true, port: portOf(3) });
@@ -51,6 +54,7 @@ export async function startSimulation(cloud: SimulatedCloud, port = 0): Promise<
       githubUrl: github.url,
       githubToken: SIMULATED_TOKEN,
       cloudRun: google.endpoint,
+      googleRest: google.restUrl,
       logging: google.endpoint,
       monitoring: google.endpoint,
       kubernetesServer: kubernetes.url,

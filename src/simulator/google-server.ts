@@ -1,4 +1,4 @@
-/** The simulated Google Cloud on one loopback port: Cloud Run, Logging, Monitoring and GKE over plaintext gRPC. */
+/** The simulated Google Cloud on loopback: Cloud Run, Logging, Monitoring and GKE over plaintext gRPC on one port, what gcloud asks over REST on another. */
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { addCloudRun } from "./cloud-run-server.ts";
 import { addCloudRunJobs } from "./cloud-run-jobs-server.ts";
@@ -7,6 +7,7 @@ import { addContainer, type SimulatedGkeCluster } from "./container-server.ts";
 import type { CloudRunState } from "./cloud-run-state.ts";
 import type { Faults } from "./faults.ts";
 import type { LogSource } from "./log-source.ts";
+import { startGoogleRestServer } from "./google-rest-server.ts";
 import { Listings } from "./log-listings.ts";
 import { addLogging } from "./logging-server.ts";
 import { addMonitoring } from "./monitoring-server.ts";
@@ -31,11 +32,15 @@ export interface GoogleServerOptions {
   readonly emptyFirstPage?: boolean;
   /** Default 0: a free one. */
   readonly port?: number;
+  /** Default 0: a free one. */
+  readonly restPort?: number;
 }
 
 export interface GoogleServer {
   /** "127.0.0.1:PORT" */
   readonly endpoint: string;
+  /** "http://127.0.0.1:PORT", for gcloud. */
+  readonly restUrl: string;
   close(): Promise<void>;
 }
 
@@ -46,7 +51,8 @@ export async function startGoogleServer(options: GoogleServerOptions): Promise<G
   addCloudRun(server, options);
   addCloudRunJobs(server, { ...options, cloudRunJobs });
   const logging = { ...options, logSources: [traffic, cloudRun.log, cloudRunJobs.log, ...logSources] };
-  addLogging(server, logging, new Listings(logging));
+  const listings = new Listings(logging);
+  addLogging(server, logging, listings);
   addMonitoring(server, options);
   addContainer(server, { ...options, clusters: options.clusters ?? [] });
   const port = await new Promise<number>((resolve, reject) => {
@@ -55,11 +61,14 @@ export async function startGoogleServer(options: GoogleServerOptions): Promise<G
       else reject(error);
     });
   });
+  const rest = await startGoogleRestServer({ cloudRun, listings }, options.restPort);
   return {
     endpoint: `127.0.0.1:${port}`,
+    restUrl: rest.url,
     async close() {
       // Clients keep their connections open; a graceful shutdown would wait for them.
       server.forceShutdown();
+      await rest.close();
     },
   };
 }

@@ -1,4 +1,5 @@
 /** The simulated cloud as a server: where to point at it, what it shows of itself, and how its time passes. */
+import { get } from "node:http";
 import { createServer } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { z } from "zod";
@@ -49,6 +50,29 @@ test(
     expect(after.github.dispatches).toHaveLength(2);
     expect(after.cloudRun[0]?.served).not.toEqual(before.cloudRun[0]?.served);
     expect((await fetch(stateUrl(text), { method: "POST" })).status).toBe(404);
+  },
+  SLOW_MS,
+);
+
+test(
+  "what it prints for gcloud is enough for gcloud",
+  async () => {
+    const text = await simulate("--scenario", "good-day");
+    const line = /^# its services: (env .+)$/m.exec(text)?.[1] ?? "";
+    expect(line).toMatch(/ gcloud run services describe backend --region us-central1 --project based-hardware$/);
+    // Asked over HTTP as gcloud asks its proxy, so that it shows something where there is no gcloud.
+    const proxy = new URL(/http_proxy=(\S+)/.exec(line)?.[1] ?? "");
+    const path =
+      "http://us-central1-simulated.test/apis/serving.knative.dev/v1/namespaces/based-hardware/services/backend";
+    const answer = await new Promise<string>((resolve, reject) => {
+      get({ host: proxy.hostname, port: proxy.port, path }, (response) => {
+        response.setEncoding("utf8").once("data", (data: string) => resolve(data));
+      }).once("error", reject);
+    });
+    const [service] = (await world(stateUrl(text))).cloudRun;
+    expect(JSON.parse(answer)).toMatchObject({
+      status: { traffic: [{ percent: 100, revisionName: service?.served[0]?.revision }] },
+    });
   },
   SLOW_MS,
 );

@@ -47,6 +47,7 @@ export interface GoogleWorld {
   readonly logs: Logs;
   readonly metrics: Metrics;
   readonly endpoint: string;
+  readonly restUrl: string;
   /** Moves world time forward. */
   readonly pass: (ms: number) => void;
   readonly close: () => Promise<void>;
@@ -93,6 +94,7 @@ export async function googleWorld(
     logs: createLogs(config),
     metrics: createMetrics(config),
     endpoint: server.endpoint,
+    restUrl: server.restUrl,
     pass: (ms) => world.advanceTo(plusMs(world.now, ms)),
     close: () => server.close(),
   };
