@@ -17,11 +17,17 @@ export function logFilter(query: LogQuery): string {
           `httpRequest.requestMethod=${quote(query.onRoute.method)}`,
           `httpRequest.requestUrl:${quote(query.onRoute.path)}`,
         ]),
-    ...(query.minSeverity === undefined ? [] : [`severity>=${query.minSeverity}`]),
-    ...(query.containsAny === undefined || query.containsAny.length === 0
-      ? []
-      : [`(${query.containsAny.map(quote).join(" OR ")})`]),
+    ...contentClauses(query),
   ].join(" AND ");
+}
+
+function contentClauses({ minSeverity, containsAny = [], orContainsAny = [] }: LogQuery): readonly string[] {
+  const clauses = [
+    ...(minSeverity === undefined ? [] : [`severity>=${minSeverity}`]),
+    ...(containsAny.length === 0 ? [] : [`(${containsAny.map(quote).join(" OR ")})`]),
+  ];
+  if (clauses.length === 0 || orContainsAny.length === 0) return clauses;
+  return [`(${[`(${clauses.join(" AND ")})`, ...orContainsAny.map(quote)].join(" OR ")})`];
 }
 
 function resourceClauses({ target, log, version }: LogQuery): readonly string[] {

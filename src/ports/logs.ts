@@ -22,6 +22,8 @@ export interface LogQuery {
   readonly minSeverity?: "DEFAULT" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
   /** Only entries whose text holds one of these (escaped by the adapter). */
   readonly containsAny?: readonly string[];
+  /** Besides what severity and text let through: entries whose text holds one of these, at any severity. */
+  readonly orContainsAny?: readonly string[];
   /** Only this revision, this pod-template-hash, or this execution of a job. */
   readonly version?: string;
 }

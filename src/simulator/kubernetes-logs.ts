@@ -3,11 +3,10 @@ import { type Instant, instant, MINUTE, msOf } from "../model/time.ts";
 import { chanceOf } from "./chance.ts";
 import type { SimulatedDeployment, SimulatedPod } from "./kubernetes-model.ts";
 import type { KubernetesState } from "./kubernetes-state.ts";
-import { type EntryHint, type LogSource, mayHold, type SimulatedEntry } from "./log-source.ts";
+import { couldMatch, type EntryHint, type LogSource, type SimulatedEntry } from "./log-source.ts";
 
 /** The agent takes a few seconds. */
 const RECEIVED_AFTER_MS = 4_800;
-const SEVERITIES = ["DEFAULT", "DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL"];
 
 /** Lines that a workload writes now and then, besides what its crashes write. */
 export interface PodLogRule {
@@ -72,9 +71,9 @@ export class KubernetesLogs implements LogSource {
     const own = this.#rules.filter((rule) => rule.namespace === namespace && rule.name === name);
     const rules = [{ rule: volumeRule(this.#volumes.get(deployment) ?? 0, deployment), purpose: "volume" }]
       .concat(own.map((rule, index) => ({ rule, purpose: `rule/${index}` })))
-      .filter(({ rule }) => rule.perHour > 0 && isWanted(rule.severity ?? "ERROR", hint, deployment))
-      .filter(({ rule }) => mayHold([...rule.lines, ...fixedWords(deployment)], hint));
-    const crashes = isWanted("ERROR", hint, deployment) ? this.#crashLines(deployment) : new Map<number, Written[]>();
+      .filter(({ rule }) => rule.perHour > 0 && isInLog(rule.severity ?? "ERROR", hint, deployment))
+      .filter(({ rule }) => couldMatch(rule.severity ?? "ERROR", [...rule.lines, ...fixedWords(deployment)], hint));
+    const crashes = isInLog("ERROR", hint, deployment) ? this.#crashLines(deployment) : new Map<number, Written[]>();
     return (minute) => {
       const pods = rules.length === 0 ? [] : servingPods(deployment, minute * MINUTE);
       const lines = rules.flatMap(({ rule, purpose }) => ruleLines(rule, purpose, minute, pods, chance));
@@ -162,9 +161,7 @@ function mayMatch({ options }: SimulatedDeployment, { resourceLabels }: EntryHin
   return Object.entries(resourceLabels).every(([key, value]) => labels[key] === undefined || labels[key] === value);
 }
 
-function isWanted(severity: string, hint: EntryHint, { options }: SimulatedDeployment): boolean {
-  const least = SEVERITIES.indexOf(hint.minSeverity ?? "DEFAULT");
-  if (SEVERITIES.indexOf(severity) < least) return false;
+function isInLog(severity: string, hint: EntryHint, { options }: SimulatedDeployment): boolean {
   const logName = logNameOf(options.project, severity);
   const names = [...(hint.logName === undefined ? [] : [hint.logName]), ...(hint.logNames ?? [])];
   return names.length === 0 || names.includes(logName);

@@ -1,7 +1,7 @@
 /** Evaluates Logging filters on simulated entries, and tells what a filter certainly requires; fields it does not know are refused. */
 import { type Instant, instant } from "../model/time.ts";
 import { FilterError, type FilterNode, type Operator, parseFilter } from "./log-filter-parser.ts";
-import type { EntryHint, SimulatedEntry } from "./log-source.ts";
+import type { ContentHint, EntryHint, SimulatedEntry } from "./log-source.ts";
 
 export interface LogFilter {
   readonly matches: (entry: SimulatedEntry) => boolean;
@@ -15,8 +15,12 @@ export interface LogFilter {
 export function compileFilter(text: string): LogFilter {
   if (text.length > 20_000) throw new FilterError("the filter is longer than 20000 characters");
   const node = parseFilter(text);
-  const required = node.kind === "and" ? node.terms : [node];
+  const required = requiredBy(node);
   return { matches: compiled(node), hint: hintOf(required), ...boundsOf(required) };
+}
+
+function requiredBy(node: FilterNode): readonly FilterNode[] {
+  return node.kind === "and" ? node.terms : [node];
 }
 
 type Test = (entry: SimulatedEntry) => boolean;
@@ -209,41 +213,62 @@ function texts(entry: SimulatedEntry): readonly string[] {
 }
 
 function hintOf(required: readonly FilterNode[]): EntryHint {
-  const equal = (path: string): string | undefined =>
-    required
-      .flatMap((node) => (node.kind === "compare" && node.operator === "=" ? [node] : []))
-      .find((node) => node.path.join(".") === path)?.value;
+  const equal = (path: string): string | undefined => comparedWith(required, "=", path);
   const labels = required.flatMap((node) =>
     node.kind === "compare" && node.operator === "=" && node.path[0] === "resource" && node.path[1] === "labels"
       ? [[node.path[2] ?? "", node.value] as const]
       : [],
   );
-  const least = (path: string): string | undefined =>
-    required
-      .flatMap((node) => (node.kind === "compare" && node.operator === ">=" ? [node] : []))
-      .find((node) => node.path.join(".") === path)?.value;
   const resourceType = equal("resource.type");
   const logName = equal("logName");
   const logNames = alternatives(required, "logName");
-  const minStatus = least("httpRequest.status");
-  const minSeverity = least("severity");
+  const minStatus = comparedWith(required, ">=", "httpRequest.status");
   return {
     resourceLabels: Object.fromEntries(labels),
     ...(resourceType === undefined ? {} : { resourceType }),
     ...(logName === undefined ? {} : { logName }),
     ...(logNames === undefined ? {} : { logNames }),
     ...(minStatus === undefined ? {} : { minStatus: Number(minStatus) }),
+    ...contentHint(required),
+  };
+}
+
+function comparedWith(required: readonly FilterNode[], operator: Operator, path: string): string | undefined {
+  return required
+    .flatMap((node) => (node.kind === "compare" && node.operator === operator ? [node] : []))
+    .find((node) => node.path.join(".") === path)?.value;
+}
+
+function contentHint(required: readonly FilterNode[]): ContentHint {
+  const minSeverity = comparedWith(required, ">=", "severity");
+  return {
     ...(minSeverity === undefined ? {} : { minSeverity: minSeverity.toUpperCase() }),
     ...textsOf(required),
+    ...oneOfIn(required),
   };
 }
 
 /** The words of a required search, or of a required group of searches; a short one may stand in any id. */
-function textsOf(required: readonly FilterNode[]): { texts?: readonly string[] } {
+function textsOf(required: readonly FilterNode[]): Pick<ContentHint, "texts"> {
   for (const node of required) {
-    const searches = (node.kind === "or" ? node.terms : [node]).flatMap((term) => (term.kind === "text" ? [term] : []));
+    const searches = searchesIn(node.kind === "or" ? node.terms : [node]);
     const isWhole = node.kind === "or" ? searches.length === node.terms.length : searches.length === 1;
-    if (isWhole) return { texts: searches.map(({ value }) => value.toLowerCase()) };
+    if (isWhole) return { texts: searches };
+  }
+  return {};
+}
+
+function searchesIn(nodes: readonly FilterNode[]): readonly string[] {
+  return nodes.flatMap((node) => (node.kind === "text" ? [node.value.toLowerCase()] : []));
+}
+
+/** A required group of searches and of other terms: what each of those requires, and the searches as one. */
+function oneOfIn(required: readonly FilterNode[]): Pick<ContentHint, "oneOf"> {
+  for (const node of required) {
+    const texts = node.kind === "or" ? searchesIn(node.terms) : [];
+    if (node.kind !== "or" || texts.length === 0 || texts.length === node.terms.length) continue;
+    const others = node.terms.filter(({ kind }) => kind !== "text");
+    return { oneOf: [...others.map((term) => contentHint(requiredBy(term))), { texts }] };
   }
   return {};
 }

@@ -26,24 +26,38 @@ export interface SimulatedEntry {
 }
 
 /** What the filter certainly requires, so that a source need not make entries that cannot match. */
-export interface EntryHint {
+export interface EntryHint extends ContentHint {
   readonly resourceType?: string;
   readonly logName?: string;
   /** One of these, where the filter lists alternatives. */
   readonly logNames?: readonly string[];
   readonly resourceLabels: Readonly<Record<string, string>>;
   readonly minStatus?: number;
+}
+
+/** What it requires of an entry's severity and text. */
+export interface ContentHint {
   /** One of LogEntry's severities, upper case. */
   readonly minSeverity?: string;
   /** Lower case: at least one of these stands somewhere in every match. */
   readonly texts?: readonly string[];
+  /** Every match obeys one of these. */
+  readonly oneOf?: readonly ContentHint[];
 }
 
-/** False when no entry made of these fixed words (and of ids and numbers besides) can hold what the filter searches for. */
-export function mayHold(words: readonly string[], hint: EntryHint): boolean {
-  if (hint.texts === undefined) return true;
+const SEVERITIES: readonly string[] = ["DEFAULT", "DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL"];
+
+/** False when no entry of that severity made of these fixed words (and of ids and numbers besides) can match. */
+export function couldMatch(
+  severity: SimulatedEntry["severity"],
+  words: readonly string[],
+  { minSeverity = "DEFAULT", texts, oneOf }: ContentHint,
+): boolean {
+  if (SEVERITIES.indexOf(severity) < SEVERITIES.indexOf(minSeverity)) return false;
+  if (oneOf !== undefined && !oneOf.some((one) => couldMatch(severity, words, one))) return false;
+  if (texts === undefined) return true;
   const all = words.join("\n").toLowerCase();
-  return hint.texts.some((text) => all.includes(text) || /^[a-z0-9-]{0,5}$/.test(text));
+  return texts.some((text) => all.includes(text) || /^[a-z0-9-]{0,5}$/.test(text));
 }
 
 export interface LogSource {

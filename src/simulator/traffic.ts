@@ -2,7 +2,7 @@
 import { floorToMinute, type Instant, instant, MINUTE, msOf } from "../model/time.ts";
 import type { RunService } from "./cloud-run-model.ts";
 import type { CloudRunState } from "./cloud-run-state.ts";
-import { type EntryHint, type LogSource, mayHold, type SimulatedEntry } from "./log-source.ts";
+import { type EntryHint, type LogSource, couldMatch, type SimulatedEntry } from "./log-source.ts";
 import { chanceOf } from "./chance.ts";
 import {
   isAbout,
@@ -184,9 +184,8 @@ export class Traffic implements LogSource {
         ? []
         : [{ id, atMs, revision, rule: { at: instant(atMs), text: message, severity: "ERROR", stream: "stderr" } }],
     );
-    const quiet = ["NOTICE", "WARNING", "ERROR", "CRITICAL"].includes(hint.minSeverity ?? "");
     const words = [ORDINARY_LINE, "cloud_run_revision", "stdout", place.service.key, ...place.service.revisions.keys()];
-    const info = quiet || !mayHold(words, hint) ? [] : ordinaryLines(profile, minuteMs, around);
+    const info = couldMatch("INFO", words, hint) ? ordinaryLines(profile, minuteMs, around) : [];
     return [...messages, ...placedLines(profile, minuteMs, around), ...info]
       .filter(({ atMs }) => atMs >= fromMs && atMs < untilMs)
       .map((line) => appEntry(place, line));

@@ -108,10 +108,7 @@ function signaturesOf(stored: Stored, gaps: readonly string[]): Signatures {
   return { ...stored, until: stored.readUntil, signatures: GroupCounts.from(stored.signatures), gaps };
 }
 
-/**
- * Two queries, because a filter of this port joins with "and": what is at least an ERROR, and what holds a critical
- * signature at any severity. An entry that both return is counted once.
- */
+/** One query for both: what is at least an ERROR, and what holds a critical signature at any severity. */
 async function grown(
   context: LookContext<unknown>,
   key: string,
@@ -119,23 +116,21 @@ async function grown(
   which: Pick<LogQuery, "target" | "version">,
   critical: readonly string[],
 ): Promise<{ readonly stored: Stored; readonly isCut: boolean }> {
-  const range = { ...which, log: "application", since: start.readUntil } as const;
-  const severe = new EntryBuffer();
-  const readSevere = await readEntries(
-    context.ports.logs,
-    { ...range, until: start.until, minSeverity: "ERROR", ...(start.isNarrow ? { containsAny: ERROR_WORDS } : {}) },
-    context.signal,
-    (record, atMs) => severe.add(record, atMs, critical),
-  );
-  const readCritical = await readEntries(
-    context.ports.logs,
-    { ...range, until: readSevere.completeUntil, containsAny: critical },
-    context.signal,
-    (record, atMs) => severe.add(record, atMs, critical),
-  );
-  const stored = severe.into(start, readCritical.completeUntil);
-  await keepPartial(context, key, stored, readSevere.failure ?? readCritical.failure);
-  return { stored, isCut: readSevere.isCut || readCritical.isCut };
+  const tally = new Tally(start, critical);
+  const query = {
+    ...which,
+    log: "application",
+    since: start.readUntil,
+    until: start.until,
+    minSeverity: "ERROR",
+    ...(start.isNarrow ? { containsAny: ERROR_WORDS } : {}),
+    orContainsAny: critical,
+  } as const;
+  const { logs } = context.ports;
+  const reading = await readEntries(logs, query, context.signal, (record, atMs) => tally.add(record, atMs));
+  const stored = tally.stored(reading.completeUntil);
+  await keepPartial(context, key, stored, reading.failure);
+  return { stored, isCut: reading.isCut };
 }
 
 /** What was read before a failure is kept: the read quota is too dear to begin again. */
@@ -150,38 +145,36 @@ async function keepPartial(
   throw failure;
 }
 
-/** Of each counted entry its minute, its signature and whether it is critical; of each signature one example. */
-class EntryBuffer {
-  readonly #entries = new Map<
-    string,
-    { readonly atMs: number; readonly group: string; readonly isCritical: boolean }
-  >();
-  readonly #examples = new Map<string, string>();
+/** Entries by minute and signature, and those with a critical one by minute. */
+class Tally {
+  readonly #start: Stored;
+  readonly #critical: readonly string[];
+  readonly #signatures: GroupCounts;
+  readonly #criticalByMinute: Map<number, number>;
 
-  add(record: LogRecord, atMs: number, critical: readonly string[]): void {
-    const text = record.text?.toLowerCase() ?? "";
-    const isCritical = critical.some((signature) => text.includes(signature.toLowerCase()));
-    const group = groupOf(record) ?? (isCritical ? "(critical)" : undefined);
-    if (group === undefined) return;
-    this.#entries.set(`${keyOf(record)}/${record.logName}`, { atMs, group, isCritical });
-    if (!this.#examples.has(group)) this.#examples.set(group, exampleOfRecord(record));
+  constructor(start: Stored, critical: readonly string[]) {
+    this.#start = start;
+    this.#critical = critical.map((signature) => signature.toLowerCase());
+    this.#signatures = GroupCounts.from(start.signatures);
+    this.#criticalByMinute = new Map(start.critical);
   }
 
-  /** Entries at or after `readUntil` wait for the next look. */
-  into(start: Stored, readUntil: Instant): Stored {
-    const signatures = GroupCounts.from(start.signatures);
-    const critical = new Map(start.critical);
-    for (const [key, { atMs, group, isCritical }] of this.#entries) {
-      if (atMs >= msOf(readUntil)) continue;
-      const minute = minuteIndex(atMs, msOf(start.from));
-      if (isCritical) critical.set(minute, (critical.get(minute) ?? 0) + 1);
-      signatures.add(group, minute, 1, { key, text: () => this.#examples.get(group) ?? "" });
-    }
+  add(record: LogRecord, atMs: number): void {
+    const text = record.text?.toLowerCase() ?? "";
+    const isCritical = this.#critical.some((signature) => text.includes(signature));
+    const group = groupOf(record) ?? (isCritical ? "(critical)" : undefined);
+    if (group === undefined) return;
+    const minute = minuteIndex(atMs, msOf(this.#start.from));
+    if (isCritical) this.#criticalByMinute.set(minute, (this.#criticalByMinute.get(minute) ?? 0) + 1);
+    this.#signatures.add(group, minute, 1, { key: keyOf(record), text: () => exampleOfRecord(record) });
+  }
+
+  stored(readUntil: Instant): Stored {
     return {
-      ...start,
+      ...this.#start,
       readUntil,
-      signatures: signatures.toJSON(),
-      critical: [...critical].sort(([a], [b]) => a - b),
+      signatures: this.#signatures.toJSON(),
+      critical: [...this.#criticalByMinute].sort(([a], [b]) => a - b),
     };
   }
 }

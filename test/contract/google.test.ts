@@ -249,6 +249,10 @@ describe("Cloud Logging", () => {
     expect((await everything(logs, { ...query, minSeverity: "ERROR" })).records).toHaveLength(1);
     const named = { ...query, containsAny: ["ModuleNotFoundError", 'cannot import name "x" from y\\z'] };
     expect((await everything(logs, named)).records).toMatchObject([{ severity: "ERROR", version: OLD }]);
+    const either = { ...query, minSeverity: "ERROR", containsAny: ["panic"] } as const;
+    expect((await everything(logs, either)).records).toEqual([]);
+    expect((await everything(logs, { ...either, orContainsAny: ["ImportError", "exec"] })).records).toHaveLength(1);
+    expect((await everything(logs, { ...either, orContainsAny: ["request handled"] })).records).toHaveLength(120);
     const injected = { ...query, containsAny: ['") OR ("INFO'] };
     expect((await everything(logs, injected)).records).toEqual([]);
     expect((await everything(logs, { ...query, version: "backend-00001-none" })).records).toEqual([]);

@@ -50,10 +50,11 @@ const filters = (text: string): readonly string[] => {
     }),
     logFilter({ target: cloudRun, log: "application", since, until, containsAny: [text, text] }),
     logFilter({ target: kubernetes, log: "application", version: text, since, until, containsAny: [text] }),
+    logFilter({ target: cloudRun, log: "application", since, until, minSeverity: "ERROR", orContainsAny: [text] }),
   ];
 };
 
-test(`${HOSTILE.length} strings in every place of three log filters mean themselves`, () => {
+test(`${HOSTILE.length} strings in every place of four log filters mean themselves`, () => {
   const plain = filters("plain").map((filter) => shapeOf(parseFilter(filter)));
   for (const { name, text } of HOSTILE) {
     for (const [index, filter] of filters(text).entries()) {

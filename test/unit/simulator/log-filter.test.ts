@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { logFilter } from "../../../src/adapters/log-filter.ts";
 import { instant } from "../../../src/model/time.ts";
 import { compileFilter } from "../../../src/simulator/log-filter.ts";
+import { couldMatch } from "../../../src/simulator/log-source.ts";
 import { FilterError } from "../../../src/simulator/log-filter-parser.ts";
 import type { SimulatedEntry } from "../../../src/simulator/log-source.ts";
 
@@ -133,6 +134,20 @@ test("what is only an alternative is not taken for required", () => {
   const { hint, since } = compileFilter(
     `httpRequest.status>=500 OR severity>=ERROR AND (timestamp>="2026-04-12T03:00:00Z" OR "x")`,
   );
-  expect(hint).toEqual({ resourceLabels: {} });
+  expect(hint).toEqual({ resourceLabels: {}, oneOf: [{}, { texts: ["x"] }] });
   expect(since).toBeUndefined();
+});
+
+test("severe entries, and others that hold a text: what is neither need not be made", () => {
+  const { hint } = compileFilter(
+    `logName="l" AND ((severity>=ERROR AND ("exception" OR "traceback")) OR "ImportError" OR "CrashLoop")`,
+  );
+  expect(hint.oneOf).toEqual([
+    { minSeverity: "ERROR", texts: ["exception", "traceback"] },
+    { texts: ["importerror", "crashloop"] },
+  ]);
+  expect(couldMatch("INFO", ["request handled"], hint)).toBe(false);
+  expect(couldMatch("INFO", ["an ImportError was handled"], hint)).toBe(true);
+  expect(couldMatch("ERROR", ["request handled"], hint)).toBe(false);
+  expect(couldMatch("ERROR", ["an exception"], hint)).toBe(true);
 });

@@ -91,11 +91,18 @@ function matches(entry: FakeEntry, query: LogQuery): boolean {
     (query.belowStatus === undefined || (entry.request?.status ?? 0) < query.belowStatus) &&
     (query.onRoute === undefined ||
       (entry.request?.method === query.onRoute.method && entry.request.url.includes(query.onRoute.path))) &&
-    (query.minSeverity === undefined || SEVERITIES.indexOf(entry.severity) >= SEVERITIES.indexOf(query.minSeverity)) &&
-    (query.containsAny === undefined ||
-      query.containsAny.some((text) => entry.text?.toLowerCase().includes(text.toLowerCase()) === true)) &&
+    hasContent(entry, query) &&
     (query.version === undefined || entry.version === query.version)
   );
+}
+
+function hasContent(
+  { severity, text = "" }: FakeEntry,
+  { minSeverity, containsAny, orContainsAny }: LogQuery,
+): boolean {
+  const holds = (one: string): boolean => text.toLowerCase().includes(one.toLowerCase());
+  const isSevere = minSeverity === undefined || SEVERITIES.indexOf(severity) >= SEVERITIES.indexOf(minSeverity);
+  return (isSevere && (containsAny?.some(holds) ?? true)) || orContainsAny?.some(holds) === true;
 }
 
 export class FakeMetrics implements Metrics {
