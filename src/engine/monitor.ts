@@ -3,6 +3,7 @@ import type { Progress } from "../model/progress.ts";
 import { ceilToMinute, formatDuration, type Instant, MINUTE, msBetween, plusMs } from "../model/time.ts";
 import { type CheckResult, worstVerdict } from "../model/verdict.ts";
 import { lastSwitch, lookAtProduction, settleMs } from "./look.ts";
+import { sharedReads } from "./shared-reads.ts";
 import { asIfSwitched } from "./scheduled.ts";
 import { isWatched } from "./services.ts";
 import { currentStep } from "./steps.ts";
@@ -24,8 +25,9 @@ export async function lookEveryMinute(turn: Turn): Promise<ItemResult> {
   const dueAt = last === undefined ? turn.now : plusMs(last, MINUTE);
   if (turn.now < dueAt)
     return { item: "monitor", for: "the next look at production", since: last ?? turn.now, lookAt: dueAt };
-  await noticeSupersession(turn);
-  const { results } = await lookAtProduction(deps, watchedOnly(turn.progress), turn.now, turn.now);
+  const ports = sharedReads(deps.ports);
+  await noticeSupersession(turn, ports);
+  const { results } = await lookAtProduction({ ...deps, ports }, watchedOnly(turn.progress), turn.now, turn.now);
   await deps.state.evidence.saveSample(progress.run, LAST_LOOK, turn.now);
   const verdict = worstVerdict(results.map((result) => result.verdict));
   if (isNews(turn.progress.production, verdict, results)) {
@@ -100,9 +102,10 @@ export async function judgeCheckpoint(turn: Turn, isHalted: boolean): Promise<It
       lookAt: judgeAt,
     };
   }
-  await noticeSupersession(turn);
+  const ports = sharedReads(turn.deps.ports);
+  await noticeSupersession(turn, ports);
   const { results, outage } = await lookAtProduction(
-    turn.deps,
+    { ...turn.deps, ports },
     asIfSwitched(turn.deps, turn.progress),
     checkpoint.at,
     turn.now,

@@ -1,6 +1,7 @@
 /** What serves now, asked of every platform: which services this run changed, and whose deploy serves. Reads only. */
 import { messageOf } from "../model/error.ts";
 import type { ServiceTarget } from "../model/service.ts";
+import type { Ports } from "../ports/ports.ts";
 import { isWatched, serviceOf } from "./services.ts";
 import type { Turn } from "./turn.ts";
 
@@ -31,11 +32,11 @@ async function survey(turn: Turn, service: string): Promise<Surveyed> {
 }
 
 /** Notices somebody else's deploy: a watched service that serves neither what this run deployed nor a mixture. */
-export async function noticeSupersession(turn: Turn): Promise<void> {
+export async function noticeSupersession(turn: Turn, ports = turn.deps.ports): Promise<void> {
   for (const service of Object.keys(turn.progress.switched)) {
     if (!isWatched(turn.progress, service)) continue;
     const { target, switched } = serviceOf(turn.progress, service);
-    const serving = await servingIfRead(turn, target);
+    const serving = await servingIfRead(turn, target, ports);
     if (switched !== undefined && serving !== undefined && serving !== switched.to && serving !== "mixed") {
       await turn.record({ type: "service-superseded", service, expected: switched.to, serving });
     }
@@ -43,9 +44,9 @@ export async function noticeSupersession(turn: Turn): Promise<void> {
 }
 
 /** What cannot be read is not noticed: an outage must stop neither the watch nor a rollback. */
-async function servingIfRead(turn: Turn, target: ServiceTarget): Promise<string | undefined> {
+async function servingIfRead(turn: Turn, target: ServiceTarget, ports: Ports): Promise<string | undefined> {
   try {
-    return await turn.deps.platformOf(target).serving(target, turn.deps.ports, turn.deps.signal);
+    return await turn.deps.platformOf(target).serving(target, ports, turn.deps.signal);
   } catch (error) {
     if (turn.deps.signal.aborted) throw error;
     return undefined;
