@@ -1,59 +1,10 @@
 /** Removes what must not leave the machine from text of unknown origin: secrets, addresses, query strings; keeps the rest readable. */
+import { SECRET_SHAPES } from "./secret-shapes.ts";
 
 /** Longer text is cut before it is searched, so that no pattern meets unbounded input. */
 const LONGEST = 64 * 1024;
 
 type Rule = readonly [RegExp, string];
-
-/** Shapes that their issuers publish. A prefix names the issuer, so that little else is taken for one. */
-const TOKENS: readonly Rule[] = [
-  [
-    /-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----|$)/g,
-    "[private key]",
-  ],
-  [/\b(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{16,})/g, "[token]"],
-  [/\bv1\.[0-9a-f]{40}\b/g, "[token]"],
-  [/\b(?:gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|soat|ffct)|GR1348941|_gitlab_session=)[-]?[\w-]{16,}/g, "[token]"],
-  [/\bya29\.[\w.-]{10,}/g, "[token]"],
-  [/\b1\/\/0[\w-]{20,}/g, "[token]"],
-  [/\bAIza[\w-]{30,}/g, "[api key]"],
-  [/\bGOCSPX-[\w-]{20,}/g, "[client secret]"],
-  [/\b(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b/g, "[access key]"],
-  [/\bxox[a-z](?:\.xox[a-z])?-[\w-]{10,}/g, "[token]"],
-  [/\bxapp-[\w-]{10,}/g, "[token]"],
-  [/\b(?:sk|rk|pk|whsec)[-_](?:live_|test_|proj-|ant-|or-v1-|svcacct-)?[\w-]{20,}/g, "[api key]"],
-  [/\bnpm_[A-Za-z0-9]{30,}/g, "[token]"],
-  [/\bpypi-[\w-]{16,}/g, "[token]"],
-  [/\brubygems_[0-9a-f]{40,}/g, "[token]"],
-  [/\bdckr_[a-z]{2,5}_[\w-]{20,}/g, "[token]"],
-  [/\bSG\.[\w-]{16,}\.[\w-]{16,}/g, "[api key]"],
-  [/\b(?:AC|SK)[0-9a-f]{32}\b/g, "[account key]"],
-  [/\bkey-[0-9a-f]{32}\b/g, "[api key]"],
-  [/\b[0-9a-f]{32}-us\d{1,2}\b/g, "[api key]"],
-  [/\b(?:shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32})\b/g, "[token]"],
-  [/\b(?:dop|doo|dor)_v1_[0-9a-f]{40,}/g, "[token]"],
-  [
-    /\b(?:hf_[A-Za-z]{30,}|gsk_[A-Za-z0-9]{30,}|xai-[A-Za-z0-9]{30,}|r8_[A-Za-z0-9]{30,}|pplx-[A-Za-z0-9]{30,})/g,
-    "[api key]",
-  ],
-  [/\b(?:hv[sbr]\.[\w-]{20,}|s\.[A-Za-z0-9]{24}\b)/g, "[token]"],
-  [/\bdapi[0-9a-f]{32}(?:-\d)?\b/g, "[token]"],
-  [/\b(?:NRAK-[A-Z0-9]{27}|NRJS-[0-9a-f]{19}|glc_[\w+/=]{30,}|glsa_\w{30,})/g, "[api key]"],
-  [/\b(?:lin_api_\w{30,}|secret_[A-Za-z0-9]{40,}|ntn_[A-Za-z0-9]{40,}|figd_[\w-]{30,}|PMAK-[\w-]{40,})/g, "[api key]"],
-  [/\b(?:sq0(?:atp|csp)-[\w-]{20,}|EAAA[\w-]{50,}|EAACEdEose0cBA\w+)/g, "[token]"],
-  [
-    /\b(?:pscale_(?:tkn|pw|oauth)_[\w-]{30,}|sbp_[0-9a-f]{40}|tskey-[a-z]+-[\w-]{16,}|pul-[0-9a-f]{40}|fo1_[\w-]{40,})/g,
-    "[token]",
-  ],
-  [/\bAGE-SECRET-KEY-1[0-9A-Z]{50,}/g, "[private key]"],
-  [/\b[MNO][\w-]{23,27}\.[\w-]{6}\.[\w-]{27,}/g, "[token]"],
-  [/\b\d{8,10}:AA[\w-]{33}/g, "[token]"],
-  [/\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*){0,3}/g, "[jwt]"],
-  [
-    /\bhttps:\/\/(?:hooks\.slack\.com|(?:\w+\.)?discord(?:app)?\.com\/api\/webhooks|[\w-]+\.webhook\.office\.com)\/[^\s"'<>)\]]+/gi,
-    "[webhook]",
-  ],
-];
 
 /** A value is a secret by what it is called, or by where it stands. A reference to a secret is none. */
 const NAMED: readonly Rule[] = [
@@ -85,6 +36,7 @@ const ADDRESSES: readonly Rule[] = [
   [/(?<![\w:.])[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,5}::(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,5})?(?![\w:])/gi, "[ip]"],
 ];
 
+const TOKENS = SECRET_SHAPES.map(({ pattern, shown }): Rule => [pattern, shown]);
 const RULES: readonly Rule[] = [...TOKENS, ...NAMED, ...ADDRESSES];
 
 /** Idempotent: what it writes matches none of its rules. */

@@ -556,7 +556,7 @@ const BAD: readonly (readonly [name: string, text: string, expected: readonly st
   [
     "a Slack webhook",
     `${GOOD}notify: { webhook: "https://hooks.slack.com/services/T0/B0/xyz" }\n`,
-    ["18:20 webhook: a webhook's address is a secret", "18:29 secret-in-file: this looks like a webhook's address"],
+    ["18:20 webhook: a webhook's address is a secret", "18:21 secret-in-file: this looks like a webhook's address"],
   ],
   [
     "a password in an address",
