@@ -1,4 +1,6 @@
 /** `runbook check`: judge now, judge a run's next checkpoint, or everything that is due. Never changes production by itself. */
+import { SECRETS_ONLY, STANDARD } from "../model/redact.ts";
+import { redactedWords } from "../model/redact-words.ts";
 import { advance } from "../engine/advance.ts";
 import { lookAtProduction } from "../engine/look.ts";
 import type { Progress } from "../model/progress.ts";
@@ -49,10 +51,11 @@ async function judgeNow(session: Session, name: string, options: CheckOptions, s
   const progress = await findRun(session.state, { runbook: name });
   const deps = session.engine(signal, () => {});
   const now = session.cloud.clock.now();
-  const { results } = await lookAtProduction(deps, progress, now, now);
+  const looked = await lookAtProduction(deps, progress, now, now);
+  const results = redactedWords(looked.results, progress.plan.runbook.report.redact ?? STANDARD);
   const verdict = worstVerdict(results.map((result) => result.verdict));
   if (options.json === true) printJson(io, { verdict, run: progress.run, at: now, results });
-  else print(io, checksText(progress, verdict, results, now));
+  else print(io, checksText(progress, verdict, results, now), SECRETS_ONLY);
   return verdictCode(verdict, { inconclusive: options.inconclusiveExit ?? EXIT.inconclusive }, EXIT.failed);
 }
 

@@ -1,4 +1,6 @@
 /** `runbook deploy`: load, plan, preflight, confirm, lock, journal, and drive. Nothing is touched before all of that is good. */
+import { STANDARD } from "../model/redact.ts";
+import { redactedWords } from "../model/redact-words.ts";
 import { createInterface } from "node:readline/promises";
 import type { LockEntry } from "../journal/state.ts";
 import type { Plan } from "../model/plan.ts";
@@ -98,7 +100,7 @@ export async function deployIn(session: Session, plan: Plan, options: DeployOpti
   showFindings(io, checked.findings, options);
   if (code !== EXIT.ok) return code;
   if (options.dryRun === true) {
-    print(io, planText(plan, io.columns));
+    print(io, planText(plan, io.columns), plan.runbook.report.redact);
     return EXIT.ok;
   }
   if (options.yes !== true && !(await confirm(plan, io))) {
@@ -155,7 +157,7 @@ const MARKS: Readonly<Record<Finding["severity"], string>> = {
 };
 
 async function confirm(plan: Plan, io: Io): Promise<boolean> {
-  print(io, planText(plan, io.columns));
+  print(io, planText(plan, io.columns), plan.runbook.report.redact);
   const lines = createInterface({ input: io.stdin, output: io.stdout });
   try {
     const answer = await lines.question(`Deploy ${plan.runbook.name}? Type its name to go on: `);
@@ -191,7 +193,9 @@ async function begin(session: Session, plan: Plan, checked: Preflight): Promise<
       return undefined;
     }
     const remarks = checked.findings.map(({ what }) => what);
-    const first = { type: "run-planned" as const, plan, snapshot: { ...checked.snapshot }, remarks };
+    const redaction = plan.runbook.report.redact ?? STANDARD;
+    const told = { type: "run-planned" as const, plan, snapshot: { ...checked.snapshot }, remarks };
+    const first = redactedWords(told, redaction);
     await state.journal.create(run, plan.runbook.name, first, now);
     return run;
   } catch (error) {

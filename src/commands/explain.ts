@@ -1,4 +1,5 @@
 /** `runbook explain`: the numbers behind a verdict, and the verdict once more from the stored evidence alone. Asks no cloud. */
+import { SECRETS_ONLY } from "../model/redact.ts";
 import { openState } from "./compose.ts";
 import { endpointsOf } from "./endpoints.ts";
 import { EXIT } from "./exit-code.ts";
@@ -23,7 +24,12 @@ export async function explain(options: ExplainOptions, io: Io): Promise<number> 
     const progress = await findRun(state, { run: options.id });
     const explanation = await explanationOf(state, progress, options);
     if (options.json === true) printJson(io, { ...explanation, results: undefined });
-    else print(io, explanationText(explanation, { all: options.all === true, width: Math.min(100, io.columns) }));
+    else
+      print(
+        io,
+        explanationText(explanation, { all: options.all === true, width: Math.min(100, io.columns) }),
+        SECRETS_ONLY,
+      );
     return explanation.agrees ? EXIT.ok : EXIT.failed;
   } finally {
     await state.close();

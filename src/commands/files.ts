@@ -65,6 +65,6 @@ export async function plan(
 ): Promise<number> {
   const planned = planOf(await findRunbook(options.name, io), options, io);
   if (options.json === true) printJson(io, planned);
-  else print(io, planText(planned, io.columns));
+  else print(io, planText(planned, io.columns), planned.runbook.report.redact);
   return EXIT.ok;
 }

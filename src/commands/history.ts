@@ -1,4 +1,5 @@
 /** `runbook history`: the runs of this state, newest first: when, how it ended, how it was judged, how long, what it brought. */
+import { SECRETS_ONLY } from "../model/redact.ts";
 import { basename } from "node:path";
 import { type Progress, progressOf } from "../model/progress.ts";
 import { dateTime, formatDuration, type Instant, msBetween } from "../model/time.ts";
@@ -53,7 +54,7 @@ export async function history(options: HistoryOptions, io: Io): Promise<number> 
       runs.push(pastRun(progressOf(await state.journal.read(run))));
     }
     if (options.json === true) printJson(io, runs);
-    else print(io, historyText(runs));
+    else print(io, historyText(runs), SECRETS_ONLY);
     return EXIT.ok;
   } finally {
     await state.close();

@@ -1,6 +1,7 @@
 /** What a command may touch of the process it runs in: so that a test can be the terminal, the environment and the operator. */
 import type { Readable, Writable } from "node:stream";
 import { jsonLine } from "../model/json.ts";
+import { type Redaction, STANDARD } from "../model/redact.ts";
 import { plainLines } from "../reporters/escape.ts";
 import { workflowCommand } from "../reporters/workflow-command.ts";
 
@@ -21,13 +22,16 @@ export interface Io {
   exitNow(code: number): void;
 }
 
-/** For people: whatever services, files or persons named is harmless on a terminal and in a CI log from here on. */
-export function print(io: Io, text: string): void {
-  io.stdout.write(ended(plainLines(text)));
+/**
+ * For people: whatever services, files or persons named is harmless on a terminal and in a CI log from here on. What is told of a run
+ * went through its own redaction already.
+ */
+export function print(io: Io, text: string, redaction: Redaction = STANDARD): void {
+  io.stdout.write(ended(plainLines(text, redaction)));
 }
 
 export function printError(io: Io, text: string): void {
-  io.stderr.write(ended(plainLines(text)));
+  io.stderr.write(ended(plainLines(text, STANDARD)));
 }
 
 /** Why a command ends without having done what it was asked: in a GitHub Actions job also an annotation of its own. */

@@ -1,4 +1,5 @@
 /** `runbook show`: everything about one run, from its journal: the plan, the snapshot, what happened, what was posted. */
+import { SECRETS_ONLY } from "../model/redact.ts";
 import { SystemClock } from "../adapters/system-clock.ts";
 import type { RunEvent } from "../model/event.ts";
 import { applyEvent, type Progress, progressOf } from "../model/progress.ts";
@@ -34,12 +35,12 @@ export async function show(options: ShowOptions, io: Io): Promise<number> {
       printJson(io, { run, report: reportOf(progress), plan, snapshot, posts: postsOf(progress), events });
       return EXIT.ok;
     }
-    print(io, `${planText(progress.plan, Math.min(100, io.columns))}\n`);
+    print(io, `${planText(progress.plan, Math.min(100, io.columns))}\n`, progress.plan.runbook.report.redact);
     await replay(events, options, io);
-    print(io, postsText(progress));
+    print(io, postsText(progress), SECRETS_ONLY);
     // A run that has ended stands where it ended.
     const asOf = progress.finished?.at ?? instant(new SystemClock().now());
-    print(io, `\n${statusText(reportOf(progress), asOf)}`);
+    print(io, `\n${statusText(reportOf(progress), asOf)}`, SECRETS_ONLY);
     return EXIT.ok;
   } finally {
     await state.close();

@@ -1,4 +1,5 @@
 /** `runbook status`: where a run stands, or the runs of this state. Opens no cloud client. */
+import { SECRETS_ONLY } from "../model/redact.ts";
 import { instant } from "../model/time.ts";
 import { reportOf } from "../reporters/report.ts";
 import { statusTable, statusText } from "../reporters/status.ts";
@@ -25,7 +26,7 @@ export async function status(options: StatusOptions, io: Io): Promise<number> {
     if (options.id !== undefined) {
       const report = reportOf(await findRun(state, { run: options.id }));
       if (options.json === true) printJson(io, report);
-      else print(io, statusText(report, instant(new SystemClock().now())));
+      else print(io, statusText(report, instant(new SystemClock().now())), SECRETS_ONLY);
       return EXIT.ok;
     }
     const summaries = await state.journal.runs({ limit: MOST_RUNS });
@@ -33,7 +34,7 @@ export async function status(options: StatusOptions, io: Io): Promise<number> {
       summaries.map(async ({ run }) => reportOf(progressOf(await state.journal.read(run)))),
     );
     if (options.json === true) printJson(io, reports);
-    else print(io, statusTable(reports));
+    else print(io, statusTable(reports), SECRETS_ONLY);
     return EXIT.ok;
   } finally {
     await state.close();

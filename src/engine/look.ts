@@ -1,5 +1,6 @@
 /** Looking at production through the check kinds: what a look is given, and what an outage of a look means. */
 import type { Progress } from "../model/progress.ts";
+import { STANDARD } from "../model/redact.ts";
 import type { CheckSpec } from "../model/runbook.ts";
 import { type Instant, latest, MINUTE, msBetween } from "../model/time.ts";
 import type { CheckResult } from "../model/verdict.ts";
@@ -30,6 +31,7 @@ export async function lookBase(
     baselineMs: monitor?.baselineMs ?? 24 * 3_600_000,
     ...(monitor?.baselineMode === undefined ? {} : { baselineMode: monitor.baselineMode }),
     excluded: await excludedWindows(deps.state.journal, progress),
+    redaction: progress.plan.runbook.report.redact ?? STANDARD,
     judgedServices: Math.max(1, new Set(monitor?.checks.flatMap(({ services }) => services)).size),
     loadSample: (key) => evidence.loadSample(progress.run, `${check}/${key}`),
     saveSample: (key, sample) => evidence.saveSample(progress.run, `${check}/${key}`, sample),

@@ -127,6 +127,7 @@ export async function contextOf(
     memo: item.memo,
     ports: deps.ports,
     signal: deps.signal,
+    redaction: turn.redaction,
     random: () => deps.random(),
     effect: effectsOf(turn, itemOf(step)),
     ask: (question) => ask(turn, itemOf(step), question),
@@ -197,9 +198,10 @@ async function keepWaiting(
   turn: Turn,
   step: StepSpec,
   item: ItemProgress,
-  outcome: Extract<StepOutcome, { kind: "waiting" }>,
+  told: Extract<StepOutcome, { kind: "waiting" }>,
   before: Instant,
 ): Promise<ItemResult> {
+  const outcome = { ...told, for: turn.words(told.for) };
   // A step may find out that it needs longer (a rollout's budget); an explicit timeout in the runbook stays.
   const deadline = step.timeoutMs === undefined ? (outcome.deadline ?? before) : before;
   if (turn.now >= deadline) return giveUp(turn, itemOf(step), timedOut(turn, step, item, outcome.for));

@@ -1,6 +1,8 @@
 /** One turn of the crank over one run: the lease that permits it, the state it started from, and the only way to append. */
 import type { Lease } from "../journal/state.ts";
 import type { EventBody, RunEvent } from "../model/event.ts";
+import { type Redaction, STANDARD, redact } from "../model/redact.ts";
+import { redactedWords } from "../model/redact-words.ts";
 import { applyEvent, type Progress } from "../model/progress.ts";
 import type { Instant } from "../model/time.ts";
 import type { EngineDeps } from "./deps.ts";
@@ -32,8 +34,19 @@ export class Turn {
     return this.deps.clock.now();
   }
 
-  /** Durable when it returns; only then is anybody told. */
-  async record(body: EventBody): Promise<void> {
+  /** What the runbook says, as it was frozen into the plan. */
+  get redaction(): Redaction {
+    return this.#progress.plan.runbook.report.redact ?? STANDARD;
+  }
+
+  /** A text as the journal will have it. */
+  words(text: string): string {
+    return redact(text, this.redaction);
+  }
+
+  /** Durable when it returns; only then is anybody told. Nothing that is to be redacted gets further than here. */
+  async record(given: EventBody): Promise<void> {
+    const body = redactedWords(given, this.redaction);
     const at = this.now;
     const { fresh } = await this.deps.state.journal.append(this.lease, this.#progress.seq, body, at);
     if (!fresh) throw new TurnOvertaken(this.lease.run);

@@ -94,7 +94,7 @@ async function takeRestoreTurn(
       await turn.record({ type: "item-refused", item, because: outcome.because });
       return "changed";
     case "waiting":
-      return keepWaiting(turn, item, before, outcome, deadline);
+      return keepWaiting(turn, item, before, { ...outcome, for: turn.words(outcome.for) }, deadline);
   }
 }
 

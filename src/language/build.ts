@@ -4,6 +4,7 @@ import type { KubernetesTarget, ServiceTarget } from "../model/service.ts";
 import { DAY, HOUR, MINUTE } from "../model/time.ts";
 import type { FlatStep } from "./groups.ts";
 import type { RunbookFile } from "./schema.ts";
+import { readPattern } from "./safe-pattern.ts";
 import type { Path } from "./source.ts";
 
 type PositionOf = (path: Path) => Position;
@@ -52,6 +53,10 @@ export function buildRunbook(
       commitStatus: file.report["commit-status"] ?? false,
       deployment: file.report.deployment ?? false,
       ...present("environment", file.report.environment),
+      ...present(
+        "redact",
+        file.report.redact && { keep: file.report.redact.keep, also: file.report.redact.also.map(boundedPattern) },
+      ),
     },
     notify: {
       ...present("webhook", file.notify.webhook),
@@ -59,6 +64,12 @@ export function buildRunbook(
       ...present("slack", file.notify.slack),
     },
   };
+}
+
+function boundedPattern(written: string): string {
+  const read = readPattern(written);
+  if ("refused" in read) throw new RangeError("a pattern that is refused was let through");
+  return read.source;
 }
 
 function stepOf(step: RunbookFile["steps"][number], written: FlatStep | undefined, positionOf: PositionOf): StepSpec {

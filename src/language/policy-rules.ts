@@ -4,6 +4,7 @@ import { MINUTE } from "../model/time.ts";
 import { type Draft, durationOf, listOf, recordOf, textOf } from "./draft.ts";
 import { quoted } from "./problems.ts";
 import { at } from "./rule.ts";
+import { readPattern } from "./safe-pattern.ts";
 import type { Finding } from "./source.ts";
 import { oneOf } from "./suggest.ts";
 
@@ -153,4 +154,25 @@ export function repositoryIsKnown(draft: Draft): readonly Finding[] {
         "add `repository:` to the runbook",
       ),
     );
+}
+
+/** They run over text that strangers wrote, so that one that could take long is none. */
+export function ownPatternsAreSafe(draft: Draft): readonly Finding[] {
+  const redact = recordOf(recordOf(draft.root["report"])?.["redact"]);
+  return listOf(redact?.["also"]).flatMap((pattern, index) => {
+    if (typeof pattern !== "string" || pattern === "") return [];
+    const read = readPattern(pattern);
+    if (!("refused" in read)) return [];
+    const place = read.offset === 0 ? "" : ` at ${quoted(pattern.slice(read.offset))}`;
+    return [
+      at(
+        ["report", "redact", "also", index],
+        "value",
+        "pattern",
+        `the pattern ${quoted(pattern)} is refused${place}: ${read.refused}`,
+        "a regular expression that never matches the same text in two ways, nor more than 1,024 characters",
+        "let each repetition end where something else begins, as in `cust_[0-9]{6,12}` or `[a-z0-9-]+\\.corp`",
+      ),
+    ];
+  });
 }

@@ -9,6 +9,7 @@ import {
   checkpointsAscend,
   defaultsAreOptions,
   foregroundEndsAtACheckpoint,
+  ownPatternsAreSafe,
   repositoryIsKnown,
   scheduleCanBeKept,
   webhookIsAReference,
@@ -56,6 +57,7 @@ export const RULES: readonly Rule[] = [
   webhookIsAReference,
   defaultsAreOptions,
   repositoryIsKnown,
+  ownPatternsAreSafe,
 ];
 
 export function secretsStayOutside(draft: Draft, text: string): readonly Finding[] {

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { durationSchema } from "../model/duration.ts";
 import { baselineModeSchema } from "../model/runbook.ts";
+import { REDACTION_CLASSES } from "../model/redact.ts";
 import { DAY, HOUR, MINUTE } from "../model/time.ts";
 
 const text = (what: string, max = 200) =>
@@ -166,6 +167,28 @@ const rollbackSchema = z.strictObject({
     .describe("What is done when nobody answers."),
 });
 
+const redactSchema = z.strictObject({
+  keep: z
+    .array(
+      z.enum(REDACTION_CLASSES, {
+        error:
+          "one of `emails`, `ips`, `query-strings`; secrets (tokens, keys, passwords, cookies) are always taken out",
+      }),
+      { error: 'a list, such as "[ips]"' },
+    )
+    .prefault([])
+    .describe(
+      "What stays readable: e-mail addresses, IP addresses, query strings of URLs. Default: none of them. Secrets (tokens, keys, passwords, cookies) never do.",
+    ),
+  also: z
+    .array(text("a regular expression"), { error: "a list of regular expressions, such as [cust_\\d{6,12}]" })
+    .max(20, { error: "at most 20 patterns" })
+    .prefault([])
+    .describe(
+      "Regular expressions of what else is taken out, shown as [redacted]. Without look-around and back-references, and so that the same text never matches in two ways: they meet hostile text.",
+    ),
+});
+
 const reportSchema = z.strictObject({
   "pull-request": flag.optional().describe("Comment on the pull request. Default: true where there is a `repository`."),
   "commit-status": flag.optional().describe("Set a status on the deployed commit. Default: false."),
@@ -177,6 +200,9 @@ const reportSchema = z.strictObject({
   environment: text("a GitHub environment's name", 255)
     .optional()
     .describe("The GitHub environment of that deployment. Default: production."),
+  redact: redactSchema
+    .optional()
+    .describe("What is taken out of everything that is told, sent or journaled, besides secrets, which always are."),
 });
 
 const notifySchema = z.strictObject({

@@ -4,7 +4,23 @@ import { SECRET_SHAPES } from "./secret-shapes.ts";
 /** Longer text is cut before it is searched, so that no pattern meets unbounded input. */
 const LONGEST = 64 * 1024;
 
-type Rule = readonly [RegExp, string];
+/** What a runbook may have shown all the same. Secrets are no class: they never are. */
+export const REDACTION_CLASSES = ["emails", "ips", "query-strings"] as const;
+export type RedactionClass = (typeof REDACTION_CLASSES)[number];
+
+/** What is taken out of a run's text besides secrets. */
+export interface Redaction {
+  /** Stays readable. */
+  readonly keep: readonly RedactionClass[];
+  /** Goes too: sources of regular expressions that were found to be harmless when the runbook was loaded. */
+  readonly also: readonly string[];
+}
+
+export const STANDARD: Redaction = { keep: [], also: [] };
+/** For text of a run, whose own redaction it went through before it was journaled. */
+export const SECRETS_ONLY: Redaction = { keep: REDACTION_CLASSES, also: [] };
+
+type Rule = readonly [RegExp, string | ((found: string) => string)];
 
 /** A value is a secret by what it is called, or by where it stands. A reference to a secret is none. */
 const NAMED: readonly Rule[] = [
@@ -24,22 +40,63 @@ const NAMED: readonly Rule[] = [
   ],
 ];
 
-const ADDRESSES: readonly Rule[] = [
-  [/\b([a-z][a-z0-9+.-]{1,20}:\/\/)[^\s/@:]{0,200}(?::[^\s/@]{0,200})?@/gi, "$1[credentials]@"],
-  [/\b[A-Za-z0-9][\w.%+-]{0,63}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,5}\.[A-Za-z]{2,}\b/g, "[e-mail]"],
-  [/(?<=[\w/%~.-])\?[\w.~%[\]-]{1,100}=[^\s"'<>`|)]*/g, "?[query]"],
-  [
-    /(?<![\w.])(?!127\.|0\.0\.0\.0)(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)/g,
-    "[ip]",
+/** Part of an address, and a secret. */
+const CREDENTIALS: Rule = [/\b([a-z][a-z0-9+.-]{1,20}:\/\/)[^\s/@:]{0,200}(?::[^\s/@]{0,200})?@/gi, "$1[credentials]@"];
+
+/** In the order in which they are looked for. */
+const CLASSES: Readonly<Record<RedactionClass, readonly Rule[]>> = {
+  emails: [
+    [/\b[A-Za-z0-9][\w.%+-]{0,63}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,5}\.[A-Za-z]{2,}\b/g, "[e-mail]"],
   ],
-  [/(?<![\w:.])(?:[0-9a-f]{1,4}:){3,7}(?::?[0-9a-f]{1,4}){1,4}(?![\w:])/gi, "[ip]"],
-  [/(?<![\w:.])[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,5}::(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,5})?(?![\w:])/gi, "[ip]"],
+  "query-strings": [[/(?<=[\w/%~.-])\?[\w.~%[\]-]{1,100}=[^\s"'<>`|)]*/g, "?[query]"]],
+  ips: [
+    [
+      /(?<![\w.])(?!127\.|0\.0\.0\.0)(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)/g,
+      "[ip]",
+    ],
+    [/(?<![\w:.])(?:[0-9a-f]{1,4}:){3,7}(?::?[0-9a-f]{1,4}){1,4}(?![\w:])/gi, "[ip]"],
+    [/(?<![\w:.])[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,5}::(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,5})?(?![\w:])/gi, "[ip]"],
+  ],
+};
+
+const SECRETS: readonly Rule[] = [
+  ...SECRET_SHAPES.map(({ pattern, shown }): Rule => [pattern, shown]),
+  ...NAMED,
+  CREDENTIALS,
 ];
 
-const TOKENS = SECRET_SHAPES.map(({ pattern, shown }): Rule => [pattern, shown]);
-const RULES: readonly Rule[] = [...TOKENS, ...NAMED, ...ADDRESSES];
+/** Idempotent: what it writes matches none of its rules, and none of a runbook's. */
+export function redact(text: string, redaction: Redaction = STANDARD): string {
+  return rulesOf(redaction).reduce(
+    (rest, [pattern, replacement]) =>
+      typeof replacement === "string" ? rest.replace(pattern, replacement) : rest.replace(pattern, replacement),
+    text.slice(0, LONGEST),
+  );
+}
 
-/** Idempotent: what it writes matches none of its rules. */
-export function redact(text: string): string {
-  return RULES.reduce((rest, [pattern, replacement]) => rest.replace(pattern, replacement), text.slice(0, LONGEST));
+/** Everything that stands in the place of something. */
+const MARK = new RegExp(
+  `\\[(?:${[...new Set(SECRET_SHAPES.map(({ shown }) => shown.slice(1, -1)))].join("|")}|secret|credentials|e-mail|query|ip|redacted)\\]`,
+  "u",
+);
+
+const COMPILED = new WeakMap<Redaction, readonly Rule[]>();
+
+/** A runbook's own patterns come first: they were written for the text as it is. */
+function rulesOf(redaction: Redaction): readonly Rule[] {
+  const known = COMPILED.get(redaction);
+  if (known !== undefined) return known;
+  const { keep, also } = redaction;
+  const classes = Object.entries(CLASSES).flatMap(([name, rules]) => (keep.some((kept) => kept === name) ? [] : rules));
+  const rules = [...also.map(ownRule), ...SECRETS, ...classes];
+  COMPILED.set(redaction, rules);
+  return rules;
+}
+
+/** What was redacted before is stepped over, so that a wide pattern does not redact its own mark. */
+function ownRule(source: string): Rule {
+  return [
+    new RegExp(`${MARK.source}|(?:${source})`, "gu"),
+    (found) => (MARK.exec(found)?.[0] === found ? found : "[redacted]"),
+  ];
 }

@@ -1,5 +1,6 @@
 /** A runbook as loaded: every name resolved and every default filled in, inputs and expressions still open. */
 import { z } from "zod";
+import { REDACTION_CLASSES } from "./redact.ts";
 import { serviceTargetSchema } from "./service.ts";
 
 /** Where something stands in the runbook's file, for messages. Lines and columns count from 1. */
@@ -87,6 +88,8 @@ export const reportPolicySchema = z.strictObject({
   deployment: z.boolean(),
   /** The GitHub environment of the deployment; absent: "production", as for GitHub. */
   environment: z.string().optional(),
+  /** Absent: the standard. */
+  redact: z.strictObject({ keep: z.array(z.enum(REDACTION_CLASSES)), also: z.array(z.string()) }).optional(),
 });
 /** All are references to the environment ("${{ env.X }}"): the addresses are secrets too. */
 export const notifyPolicySchema = z.strictObject({

@@ -1,8 +1,9 @@
 /**
- * Makes hostile text harmless where it is shown, in GitHub comments, on terminals and in HTML pages, and redacts it on the way.
+ * Makes hostile text harmless where it is shown, in GitHub comments, on terminals and in HTML pages, and takes secrets out of it on
+ * the way. What else a runbook has redacted was so before it was journaled.
  * Only text goes through here: links are made by `link`, which lets nothing but http(s) through.
  */
-import { redact } from "../model/redact.ts";
+import { type Redaction, SECRETS_ONLY, redact } from "../model/redact.ts";
 
 const ZERO_WIDTH_SPACE = "\u200B";
 const ELLIPSIS = "…";
@@ -49,10 +50,10 @@ export function plainLine(text: string, longest = 2_000): string {
 }
 
 /** Several lines for a terminal or a CI log, each of them harmless; their indentation stays. */
-export function plainLines(text: string): string {
+export function plainLines(text: string, redaction: Redaction = SECRETS_ONLY): string {
   return text
     .split(/\r?\n/)
-    .map((line) => withoutCommands(clean(line).replaceAll("\n", " ")))
+    .map((line) => withoutCommands(redact(clean(line), redaction).replaceAll("\n", " ")))
     .join("\n");
 }
 
@@ -111,7 +112,7 @@ function clean(text: string, most = 65_536): string {
     .replaceAll("\t", "  ")
     .replace(INVISIBLE, "")
     .replace(/(\p{M}{4})\p{M}+/gu, "$1");
-  return redact(visible);
+  return redact(visible, SECRETS_ONLY);
 }
 
 /** Much more than will be shown is not looked at: a page of hostile fields would take seconds. */

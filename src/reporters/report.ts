@@ -1,5 +1,6 @@
 /** A run's progress as the report that every screen shows. Pure; it judges nothing anew. */
 import { type Progress, openQuestion } from "../model/progress.ts";
+import { STANDARD, redact } from "../model/redact.ts";
 import type { Instant } from "../model/time.ts";
 import type { CheckResult, Verdict } from "../model/verdict.ts";
 import { reasonOf } from "./headline.ts";
@@ -10,6 +11,7 @@ import { stateOf } from "./report-state.ts";
 /** `asOf` defaults to the run's last event. */
 export function reportOf(progress: Progress, asOf: Instant = progress.updatedAt): Report {
   const { plan } = progress;
+  const redaction = plan.runbook.report.redact ?? STANDARD;
   const steps = plan.runbook.steps.map((step) => stepReport(step.id, step.uses, progress));
   const services = Object.keys(plan.runbook.services).map((name) => serviceReport(name, progress, asOf));
   const checkpoints = checkpointReports(progress);
@@ -23,10 +25,10 @@ export function reportOf(progress: Progress, asOf: Instant = progress.updatedAt)
     rehearsal: plan.rehearsal,
     ...(plan.runbook.repository === undefined ? {} : { repository: plan.runbook.repository }),
     ...(plan.pullRequest === undefined ? {} : { pullRequest: plan.pullRequest }),
-    startedBy: plan.startedBy,
+    startedBy: redact(plan.startedBy, redaction),
     startedAt: progress.startedAt,
     asOf,
-    inputs: plan.inputs,
+    inputs: Object.fromEntries(Object.entries(plan.inputs).map(([name, value]) => [name, redact(value, redaction)])),
     state: stateOf(progress, steps, checkpoints, unwatched),
     ...(verdict === undefined ? {} : { verdict }),
     ...(judged === undefined || judged.verdict !== verdict ? {} : { verdictReason: judged.reason }),

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { PortFailure } from "../model/error.ts";
 import type { Json } from "../model/json.ts";
 import type { CloudRunTarget, ServiceSwitch } from "../model/service.ts";
+import type { Redaction } from "../model/redact.ts";
 import { type Instant, MINUTE, floorToMinute, instantSchema, msBetween, msOf, plusMs } from "../model/time.ts";
 import type { LogRecord } from "../ports/logs.ts";
 import { GroupCounts, groupCountsSchema } from "../verdict/group-counts.ts";
@@ -98,7 +99,7 @@ async function withEntries(
 ): Promise<{ readonly stored: Stored } & Omit<Reading, "completeUntil">> {
   const until = floorToMinute(plusMs(context.now, -LOG_DELAY_MS));
   if (until <= stored.readUntil) return { stored, isCut: false };
-  const tally = new Tally(stored, switched);
+  const tally = new Tally(stored, switched, context.redaction);
   const query = { target, log: "requests", since: stored.readUntil, until, minStatus: filter.minStatus } as const;
   const reading = await readEntries(context.ports.logs, query, context.signal, (record, atMs) => {
     if (record.request !== undefined && filter.counts(record.request.status)) tally.add(record, atMs);
@@ -110,12 +111,14 @@ async function withEntries(
 class Tally {
   readonly #stored: Stored;
   readonly #switched: ServiceSwitch;
+  readonly #redaction: Redaction;
   readonly #candidate: GroupCounts;
   readonly #lateVictims: GroupCounts;
   readonly #ofNewRevision = new Map<number, number>();
   readonly #ofAll = new Map<number, number>();
 
-  constructor(stored: Stored, switched: ServiceSwitch) {
+  constructor(stored: Stored, switched: ServiceSwitch, redaction: Redaction) {
+    this.#redaction = redaction;
     this.#stored = stored;
     this.#switched = switched;
     this.#candidate = GroupCounts.from(stored.candidate);
@@ -124,8 +127,8 @@ class Tally {
 
   add(record: LogRecord, atMs: number): void {
     const minute = minuteIndex(atMs, msOf(this.#stored.from));
-    const group = groupOf(record) ?? "";
-    const example = { key: keyOf(record), text: () => exampleOfRecord(record) };
+    const group = groupOf(record, this.#redaction) ?? "";
+    const example = { key: keyOf(record), text: () => exampleOfRecord(record, this.#redaction) };
     this.#ofAll.set(minute, (this.#ofAll.get(minute) ?? 0) + 1);
     if (record.version === this.#switched.to) {
       this.#ofNewRevision.set(minute, (this.#ofNewRevision.get(minute) ?? 0) + 1);

@@ -105,9 +105,15 @@ async function withErrors(
   const errors = GroupCounts.from(kept.errors);
   const query = { target, log: "requests", since: readUntil, until, minStatus: filter.minStatus } as const;
   const reading = await readEntries(context.ports.logs, query, context.signal, (record, atMs) => {
-    const group = record.request !== undefined && filter.counts(record.request.status) ? groupOf(record) : undefined;
+    const group =
+      record.request !== undefined && filter.counts(record.request.status)
+        ? groupOf(record, context.redaction)
+        : undefined;
     if (group === undefined) return;
-    errors.add(group, minuteIndex(atMs, msOf(from)), 1, { key: keyOf(record), text: () => exampleOfRecord(record) });
+    errors.add(group, minuteIndex(atMs, msOf(from)), 1, {
+      key: keyOf(record),
+      text: () => exampleOfRecord(record, context.redaction),
+    });
   });
   if (reading.failure !== undefined) {
     const partial = { ...kept, errors: errors.toJSON(), readUntil: reading.completeUntil };

@@ -97,10 +97,13 @@ async function withEntries(
   const query = { target, log: "requests", since: stored.readUntil, until, minStatus: filter.minStatus } as const;
   const reading = await readEntries(context.ports.logs, query, context.signal, (record, atMs) => {
     const side = sides.get(record.version ?? "");
-    const group = record.request !== undefined && filter.counts(record.request.status) ? groupOf(record) : undefined;
+    const group =
+      record.request !== undefined && filter.counts(record.request.status)
+        ? groupOf(record, context.redaction)
+        : undefined;
     if (side === undefined || group === undefined) return;
     const minute = minuteIndex(atMs, msOf(stored.from));
-    side.add(group, minute, 1, { key: keyOf(record), text: () => exampleOfRecord(record) });
+    side.add(group, minute, 1, { key: keyOf(record), text: () => exampleOfRecord(record, context.redaction) });
   });
   const { completeUntil, ...rest } = reading;
   const counted = {

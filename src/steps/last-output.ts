@@ -1,5 +1,5 @@
 /** The last lines that a revision or an execution of a job wrote, as a person wants to see them. Hostile text: redacted, cut, judged by nobody. */
-import { redact } from "../model/redact.ts";
+import { type Redaction, redact } from "../model/redact.ts";
 import type { CloudRunJobTarget, CloudRunTarget } from "../model/service.ts";
 import { type Instant, MINUTE, plusMs } from "../model/time.ts";
 import type { StepContext } from "./step.ts";
@@ -9,7 +9,7 @@ const LONGEST_LINE = 300;
 
 /** Soft: where the log cannot be read, or is empty still, that is said, and nothing else changes. One read. */
 export async function lastOutputOf(
-  { ports, signal, now }: Pick<StepContext<unknown>, "ports" | "signal" | "now">,
+  { ports, signal, now, redaction }: Pick<StepContext<unknown>, "ports" | "signal" | "now" | "redaction">,
   target: CloudRunTarget | CloudRunJobTarget,
   version: { readonly name: string; readonly createdAt: Instant },
 ): Promise<readonly string[]> {
@@ -23,7 +23,10 @@ export async function lastOutputOf(
   } as const;
   try {
     const records = await ports.logs.tail(query, SHOWN_LINES, signal);
-    const lines = cutLines(records.flatMap(({ text }) => text?.split(/\r\n|\r|\n/) ?? []));
+    const lines = cutLines(
+      records.flatMap(({ text }) => text?.split(/\r\n|\r|\n/) ?? []),
+      redaction,
+    );
     return lines.length > 0 ? lines : [`(${version.name} has written nothing that Cloud Logging shows yet)`];
   } catch (error) {
     if (signal.aborted) throw error;
@@ -32,9 +35,9 @@ export async function lastOutputOf(
 }
 
 /** The last lines that say anything. */
-export function cutLines(lines: readonly string[]): readonly string[] {
+export function cutLines(lines: readonly string[], redaction: Redaction): readonly string[] {
   return lines
     .filter((line) => line.trim() !== "")
     .slice(-SHOWN_LINES)
-    .map((line) => redact(line).slice(0, LONGEST_LINE));
+    .map((line) => redact(line, redaction).slice(0, LONGEST_LINE));
 }

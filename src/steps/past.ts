@@ -1,4 +1,5 @@
 /** One service's past as minute counts: errors by group, requests, and when a new version was first seen. Judges nothing. */
+import { STANDARD } from "../model/redact.ts";
 import { type Instant, instant, MINUTE, msOf } from "../model/time.ts";
 import type { Counts } from "../verdict/evidence.ts";
 import { GroupCounts } from "../verdict/group-counts.ts";
@@ -35,7 +36,7 @@ export class PastTally {
 
   addError(record: SampledRecord, atMs: number, filter: ErrorFilter): void {
     if (record.request === undefined || !filter.counts(record.request.status)) return;
-    const group = groupOf(record);
+    const group = groupOf(record, STANDARD);
     if (group !== undefined) this.#errors.add(group, Math.floor(atMs / MINUTE));
   }
 

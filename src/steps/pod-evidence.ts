@@ -1,6 +1,6 @@
 /** What a failing pod itself says: its last events and the last lines of its log, cut and without secrets. Reads only. */
 import { consoleLink } from "../model/console-link.ts";
-import { redact } from "../model/redact.ts";
+import { type Redaction, SECRETS_ONLY, STANDARD, redact } from "../model/redact.ts";
 import { PortFailure } from "../model/error.ts";
 import type { Need } from "../model/needs.ts";
 import type { KubernetesTarget } from "../model/service.ts";
@@ -33,22 +33,23 @@ export async function podEvidence(
   target: KubernetesTarget,
   { pod, container }: PodFailure,
   signal: AbortSignal,
+  redaction: Redaction = STANDARD,
 ): Promise<PodEvidence> {
   if (pod === undefined) return { events: [], log: [] };
   const events = await orNone(() => kubernetes.events(target, pod.name, signal));
-  if (container === undefined) return { events: shownEvents(events), log: [] };
+  if (container === undefined) return { events: shownEvents(events, redaction), log: [] };
   const readLog = (previous: boolean): Promise<readonly string[]> =>
     orNone(() => kubernetes.podLog(target, pod.name, container.name, { lines: LOG_LINES, previous }, signal));
   const previous = container.restarts > 0 ? await readLog(true) : [];
   const log = previous.length > 0 ? previous : await readLog(false);
   return {
-    events: shownEvents(events),
-    log: log.map((line) => clean(line)),
+    events: shownEvents(events, redaction),
+    log: log.map((line) => clean(line, redaction)),
   };
 }
 
-function shownEvents(events: readonly { reason: string; message: string }[]): readonly string[] {
-  return events.slice(-EVENTS).map(({ reason, message }) => clean(`${reason}: ${message}`));
+function shownEvents(events: readonly { reason: string; message: string }[], redaction: Redaction): readonly string[] {
+  return events.slice(-EVENTS).map(({ reason, message }) => clean(`${reason}: ${message}`, redaction));
 }
 
 /** The failure as a finding of a check: the reason as group, the pod's own words as example. */
@@ -67,7 +68,7 @@ export function failureGroup(failure: PodFailure, count: number, minutes: number
 export function tellFailure({ pod, text }: PodFailure, { log, events }: PodEvidence): string {
   const word = log.at(-1) ?? events.at(-1);
   const told = word === undefined || text.includes(word) ? "" : `: ${word}`;
-  return `${pod === undefined ? "" : `${pod.name}: `}${clean(text, TEXT_LENGTH)}${told}`;
+  return `${pod === undefined ? "" : `${pod.name}: `}${clean(text, SECRETS_ONLY, TEXT_LENGTH)}${told}`;
 }
 
 /** Opens the workload in the console; absent without the cluster's location. */
@@ -86,8 +87,8 @@ async function orNone<T>(read: () => Promise<readonly T[]>): Promise<readonly T[
 }
 
 /** The journal keeps this: control characters and secrets go before, not when it is shown. */
-function clean(line: string, length = LINE_LENGTH): string {
+function clean(line: string, redaction: Redaction, length = LINE_LENGTH): string {
   const visible = line.slice(0, 4 * length).replace(/\p{Cc}/gu, " ");
-  const safe = redact(visible);
+  const safe = redact(visible, redaction);
   return safe.length > length ? `${safe.slice(0, length - 1)}…` : safe;
 }

@@ -155,7 +155,7 @@ async function failed(
   const { target, before } = kubernetesService(service);
   const [first] = stage.failures;
   if (first === undefined) throw new TypeError("a failing stage names its failures");
-  const evidence = await podEvidence(context.ports.kubernetes, target, first, context.signal);
+  const evidence = await podEvidence(context.ports.kubernetes, target, first, context.signal, context.redaction);
   const because = `${stage.text}: ${tellFailure(first, evidence)} (try: ${first.advice})`;
   const minutes = msBetween(before.takenAt, context.now) / MINUTE;
   return {

@@ -19,6 +19,8 @@ type Args = z.infer<typeof argsSchema>;
 const memoSchema = z.strictObject({ attempt: z.number(), askUntil: instantSchema.exactOptional() });
 type Memo = z.infer<typeof memoSchema>;
 
+type Worded = Pick<StepContext<Args>, "args" | "redaction">;
+
 /** Lines of output that a refusal shows. */
 const SHOWN_LINES = 5;
 const LONGEST_LINE = 500;
@@ -43,7 +45,7 @@ export const runCommand: StepKind<Args> = {
       case "unknown":
         return inDoubt(context, memo);
       case "exited":
-        return exited(context.args, state);
+        return exited(context, state);
     }
   },
 };
@@ -52,7 +54,7 @@ async function started(context: StepContext<Args>, key: string, memo: Memo): Pro
   const { args, ports, run, deadline, now } = context;
   await context.effect<null>({
     key: `start-${memo.attempt}`,
-    what: `run ${commandLine(args)}`,
+    what: `run ${commandLine(context)}`,
     // Once begun it is never begun again by itself: what came of it is asked of the program, or of a person.
     find: async () => ({ found: true, result: null }),
     act: async () => {
@@ -78,8 +80,8 @@ function inputVariables(run: RunIdentity): Record<string, string> {
 }
 
 async function running(context: StepContext<Args>, key: string, memo: Memo): Promise<StepOutcome> {
-  const { args, startedAt, deadline, now } = context;
-  const name = commandLine(args);
+  const { startedAt, deadline, now } = context;
+  const name = commandLine(context);
   if (now < deadline) return { kind: "waiting", for: `${name} to end`, lookAt: plusMs(now, SECOND), memo };
   await context.ports.command.stop(key);
   const because = `${name} did not end within ${formatDuration(msBetween(startedAt, deadline))}, and was stopped`;
@@ -87,8 +89,8 @@ async function running(context: StepContext<Args>, key: string, memo: Memo): Pro
 }
 
 async function inDoubt(context: StepContext<Args>, memo: Memo): Promise<StepOutcome> {
-  const { args, step, now } = context;
-  const name = commandLine(args);
+  const { step, now } = context;
+  const name = commandLine(context);
   const askUntil: Instant = memo.askUntil ?? plusMs(now, DAY);
   const answer = await context.ask({
     id: `in-doubt:${step.id}:${memo.attempt}`,
@@ -114,9 +116,9 @@ async function inDoubt(context: StepContext<Args>, memo: Memo): Promise<StepOutc
   }
 }
 
-function exited(args: Args, state: Extract<CommandState, { state: "exited" }>): StepOutcome {
-  const name = commandLine(args);
-  const lines = linesOf(args, state.output);
+function exited(context: StepContext<Args>, state: Extract<CommandState, { state: "exited" }>): StepOutcome {
+  const name = commandLine(context);
+  const lines = linesOf(context, state.output);
   if (state.exitCode === 0 && !state.timedOut) {
     return {
       kind: "done",
@@ -136,18 +138,18 @@ function exited(args: Args, state: Extract<CommandState, { state: "exited" }>): 
  * Lines that say something, cut, without the values of variables that are named like secrets and without what looks like
  * one: the journal keeps them, and a comment may show them.
  */
-function linesOf(args: Args, output: string): readonly string[] {
+function linesOf({ args, redaction }: Worded, output: string): readonly string[] {
   const secrets = Object.entries(args.env)
     .filter(([name, value]) => value !== "" && /token|secret|passw|key|credential|auth|webhook/i.test(name))
     .map(([, value]) => value);
   const clean = secrets.reduce((text, secret) => text.replaceAll(secret, "[secret]"), output);
   return clean
     .split(/[\r\n]+/)
-    .map((line) => redact(line.trimEnd()).slice(0, LONGEST_LINE))
+    .map((line) => redact(line.trimEnd(), redaction).slice(0, LONGEST_LINE))
     .filter((line) => line !== "");
 }
 
-function commandLine({ argv }: Args): string {
-  const line = redact(argv.join(" "));
+function commandLine({ args, redaction }: Worded): string {
+  const line = redact(args.argv.join(" "), redaction);
   return line.length > 80 ? `${line.slice(0, 79)}…` : line;
 }

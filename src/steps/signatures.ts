@@ -1,6 +1,7 @@
 /** Error signatures of one service's own log entries, before and after its switch, per minute. Judges nothing. */
 import { z } from "zod";
 import type { Json } from "../model/json.ts";
+import type { Redaction } from "../model/redact.ts";
 import type { ServiceSwitch, ServiceTarget } from "../model/service.ts";
 import { HOUR, type Instant, MINUTE, floorToMinute, instantSchema, msBetween, msOf, plusMs } from "../model/time.ts";
 import type { LogQuery, LogRecord } from "../ports/logs.ts";
@@ -116,7 +117,7 @@ async function grown(
   which: Pick<LogQuery, "target" | "version">,
   critical: readonly string[],
 ): Promise<{ readonly stored: Stored; readonly isCut: boolean }> {
-  const tally = new Tally(start, critical);
+  const tally = new Tally(start, critical, context.redaction);
   const query = {
     ...which,
     log: "application",
@@ -149,10 +150,12 @@ async function keepPartial(
 class Tally {
   readonly #start: Stored;
   readonly #critical: readonly string[];
+  readonly #redaction: Redaction;
   readonly #signatures: GroupCounts;
   readonly #criticalByMinute: Map<number, number>;
 
-  constructor(start: Stored, critical: readonly string[]) {
+  constructor(start: Stored, critical: readonly string[], redaction: Redaction) {
+    this.#redaction = redaction;
     this.#start = start;
     this.#critical = critical.map((signature) => signature.toLowerCase());
     this.#signatures = GroupCounts.from(start.signatures);
@@ -162,11 +165,14 @@ class Tally {
   add(record: LogRecord, atMs: number): void {
     const text = record.text?.toLowerCase() ?? "";
     const isCritical = this.#critical.some((signature) => text.includes(signature));
-    const group = groupOf(record) ?? (isCritical ? "(critical)" : undefined);
+    const group = groupOf(record, this.#redaction) ?? (isCritical ? "(critical)" : undefined);
     if (group === undefined) return;
     const minute = minuteIndex(atMs, msOf(this.#start.from));
     if (isCritical) this.#criticalByMinute.set(minute, (this.#criticalByMinute.get(minute) ?? 0) + 1);
-    this.#signatures.add(group, minute, 1, { key: keyOf(record), text: () => exampleOfRecord(record) });
+    this.#signatures.add(group, minute, 1, {
+      key: keyOf(record),
+      text: () => exampleOfRecord(record, this.#redaction),
+    });
   }
 
   stored(readUntil: Instant): Stored {

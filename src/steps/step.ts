@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import type { Json } from "../model/json.ts";
 import type { Need } from "../model/needs.ts";
+import type { Redaction } from "../model/redact.ts";
 import type { BaselineMode, StepSpec } from "../model/runbook.ts";
 import type { PlatformName, ServiceSnapshot, ServiceSwitch, ServiceTarget } from "../model/service.ts";
 import type { Instant } from "../model/time.ts";
@@ -74,6 +75,8 @@ export interface StepContext<A> {
   readonly ports: Ports;
   /** Aborts when the operator interrupts: pass it to reads, never to effects. */
   readonly signal: AbortSignal;
+  /** What words from outside go through before they are cut, kept or told. */
+  readonly redaction: Redaction;
   /** Uniform in [0, 1), for jitter. */
   random(): number;
   effect: PerformEffect;
@@ -187,6 +190,8 @@ export interface LookContext<A> {
   readonly baselineMode?: BaselineMode;
   /** Windows of other deploys, cut out of the baseline. */
   readonly excluded: readonly { readonly from: Instant; readonly until: Instant }[];
+  /** What words from outside go through before they are cut, kept or told. */
+  readonly redaction: Redaction;
   /** How many services share the run's false-alarm budget. */
   readonly judgedServices: number;
   readonly ports: Ports;

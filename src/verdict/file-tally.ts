@@ -1,4 +1,5 @@
 /** Counts the exported entries of one file, in bounded memory: per service, per minute, per group. Judges nothing. */
+import { STANDARD } from "../model/redact.ts";
 import { MINUTE } from "../model/time.ts";
 import { GroupCounts } from "./group-counts.ts";
 import type { ExportedRecord } from "./log-entry.ts";
@@ -99,7 +100,7 @@ export class FileTally {
       return;
     }
     const errors = isLate ? service.lateVictims : side.errors;
-    errors.add(groupOf(record) ?? "", minute, 1, exampleFor(record));
+    errors.add(groupOf(record, STANDARD) ?? "", minute, 1, exampleFor(record));
   }
 
   #application(side: Side, record: ExportedRecord, minute: number): void {
@@ -108,7 +109,7 @@ export class FileTally {
     const isCritical = this.#rules.critical.test(record.text);
     if (isCritical) add(side.critical, minute);
     if (!record.isSevere && !isCritical) return;
-    const group = groupOf(record) ?? (isCritical ? "(critical)" : undefined);
+    const group = groupOf(record, STANDARD) ?? (isCritical ? "(critical)" : undefined);
     if (group !== undefined) side.signatures.add(group, minute, 1, exampleFor(record));
   }
 
@@ -135,7 +136,7 @@ export function emptySide(): Side {
 }
 
 function exampleFor(record: ExportedRecord): { readonly key: string; text(): string } {
-  return { key: keyOf(record), text: () => exampleOfRecord(record) };
+  return { key: keyOf(record), text: () => exampleOfRecord(record, STANDARD) };
 }
 
 function add(counts: Map<number, number>, minute: number): void {

@@ -1,5 +1,5 @@
 /** From an error's text or stack to its signature: exception, message without ids, innermost frames. Judges nothing. */
-import { redact } from "../model/redact.ts";
+import { type Redaction, STANDARD, redact } from "../model/redact.ts";
 
 const MAX_TEXT = 8_000;
 const MAX_MESSAGE = 160;
@@ -9,12 +9,12 @@ const MAX_FRAMES = 3;
  * "ImportError: cannot import name 'x' from 'y' @ main.py:load < app.py:<module>"; undefined for a line that only continues
  * another entry's stack, or that its own text calls less than an error. Equal for equal faults: no addresses, ids, line numbers.
  */
-export function fingerprint(text: string): string | undefined {
+export function fingerprint(text: string, redaction: Redaction = STANDARD): string | undefined {
   const lines = text.slice(0, MAX_TEXT).split(/\r?\n/);
   const message = messageOf(lines);
   if (message === undefined || isBelowError(message)) return undefined;
   const frames = framesOf(lines).slice(0, MAX_FRAMES);
-  const signature = normalised(redact(message.slice(0, 2 * MAX_MESSAGE)))
+  const signature = normalised(redact(message.slice(0, 2 * MAX_MESSAGE), redaction))
     .slice(0, MAX_MESSAGE)
     .trim();
   return frames.length === 0 ? signature : `${signature} @ ${frames.join(" < ")}`;

@@ -1,4 +1,5 @@
 /** Log entries, one at a time, into counts: whose code they judge, which minute and which group. Keeps no entry. */
+import { type Redaction, redact } from "../model/redact.ts";
 import { MINUTE } from "../model/time.ts";
 import { exampleOf } from "./example.ts";
 import { fingerprint } from "./fingerprint.ts";
@@ -40,20 +41,25 @@ export function attributionOf(record: SampledRecord, atMs: number, point: Switch
 }
 
 /** "GET /v1/conversations 500" for a request, a signature for any other entry; undefined where it tells of no error. */
-export function groupOf(record: SampledRecord): string | undefined {
+export function groupOf(record: SampledRecord, redaction: Redaction): string | undefined {
   if (record.request !== undefined) {
-    return `${routeFamily(record.request.method, record.request.url)} ${record.request.status}`;
+    const route = `${routeFamily(record.request.method, record.request.url)} ${record.request.status}`;
+    // A family holds no ids; millions of entries may be counted, and what else it holds is redacted where it is told.
+    return redaction.also.length === 0 ? route : redact(route, redaction);
   }
-  return record.text === undefined ? undefined : fingerprint(record.text);
+  return record.text === undefined ? undefined : fingerprint(record.text, redaction);
 }
 
 /** One line a person recognises the entry by, redacted. Queries of URLs are left out: they hold tokens. */
-export function exampleOfRecord(record: SampledRecord): string {
+export function exampleOfRecord(record: SampledRecord, redaction: Redaction): string {
   const { request, text, timestamp } = record;
-  if (request === undefined) return exampleOf(text ?? "");
+  if (request === undefined) return exampleOf(text ?? "", redaction);
   const latency = request.latencyMs === undefined ? "" : ` after ${Math.round(request.latencyMs)} ms`;
   const url = request.url.replace(/[?#].*$/, "").replace(/^[a-z]+:\/\/[^/]*/i, "");
-  return exampleOf(`${request.method} ${url || "/"} ${request.status}${latency}, ${timestamp.slice(11, 19)} UTC`);
+  return exampleOf(
+    `${request.method} ${url || "/"} ${request.status}${latency}, ${timestamp.slice(11, 19)} UTC`,
+    redaction,
+  );
 }
 
 /** Orders entries of the same group without regard to how they arrived. */

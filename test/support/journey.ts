@@ -125,6 +125,8 @@ export interface Journey {
   readonly cloud: SimulatedCloud;
   readonly scenario: Scenario;
   readonly env: Readonly<Record<string, string>>;
+  /** Holds the state's files. */
+  readonly directory: string;
   /** `runbook ARGV --simulated --state …` where the command takes them. */
   run(...argv: string[]): Promise<Ran>;
   /** As `run`, with an io of the caller's, for interrupts. */
@@ -138,7 +140,7 @@ export interface Journey {
 }
 
 const STATELESS = ["validate", "plan", "list"];
-const WITHOUT_SIMULATED = [...STATELESS, "status", "explain", "show", "history"];
+const WITHOUT_SIMULATED = [...STATELESS, "status", "explain", "show", "history", "report"];
 
 /** `change` edits the scenario before its world is built. */
 export async function startJourney(
@@ -169,6 +171,7 @@ export async function startJourney(
     cloud: simulation.cloud,
     scenario,
     env,
+    directory,
     io: () => testIo(env),
     run: (...argv) => runWith(testIo(env), ...argv),
     runWith,

@@ -1,5 +1,6 @@
 /** Builds a StepContext for tests of step kinds: world time, chosen ports, an in-memory effect ledger. Runs no engine. */
 import { PortFailure } from "../../src/model/error.ts";
+import { type Redaction, STANDARD } from "../../src/model/redact.ts";
 import type { Json } from "../../src/model/json.ts";
 import { HOUR, type Instant, instant, msOf } from "../../src/model/time.ts";
 import type { Ports } from "../../src/ports/ports.ts";
@@ -51,6 +52,7 @@ export interface StepContextOptions<A> {
   readonly startedAt?: Instant;
   readonly deadline?: Instant;
   readonly signal?: AbortSignal;
+  readonly redaction?: Redaction;
   readonly random?: () => number;
   /** Answers to questions, by id. */
   readonly answers?: Readonly<Record<string, string>>;
@@ -67,6 +69,7 @@ export function stepContext<A>(options: StepContextOptions<A>): StepContext<A> {
     startedAt: options.startedAt ?? world.now,
     deadline: options.deadline ?? instant(msOf(world.now) + HOUR),
     memo: options.memo,
+    redaction: options.redaction ?? STANDARD,
     random: options.random ?? (() => 0.5),
     effect: (effect) => ledger.perform(effect),
     ask: async (question) =>
@@ -78,6 +81,7 @@ export function stepContext<A>(options: StepContextOptions<A>): StepContext<A> {
       baselineMs: 24 * HOUR,
       excluded: [],
       judgedServices: 1,
+      redaction: options.redaction ?? STANDARD,
       loadSample: async () => undefined,
       saveSample: async () => undefined,
       putEvidence: async () => "digest",

@@ -394,6 +394,16 @@ const BAD: readonly (readonly [name: string, text: string, expected: readonly st
     ["18:20 webhook: a webhook's address is a secret"],
   ],
   [
+    "a pattern that could hang",
+    `${GOOD}report: { redact: { also: ['cust_[0-9]{6}', '(a+)+b'] } }\n`,
+    ["18:45 pattern: the pattern `(a+)+b` is refused at `a+)+b`: the same text may match in two ways here"],
+  ],
+  [
+    "a secret that is to be kept",
+    `${GOOD}report: { redact: { keep: [tokens] } }\n`,
+    ["18:28 bad-value: entry 1 of `keep` cannot be `tokens`"],
+  ],
+  [
     "a report without a repository",
     withLine(2, "report: { commit-status: true }"),
     ["2:11 repository: `commit-status` needs a repository to report to"],

@@ -1,6 +1,6 @@
 /** What leaves the machine: tokens of every issuer that we know leave nothing of themselves, and numbers that matter stay. */
 import { expect, test } from "vitest";
-import { redact } from "../../../src/model/redact.ts";
+import { REDACTION_CLASSES, redact } from "../../../src/model/redact.ts";
 
 const hex = (length: number): string => "0123456789abcdef".repeat(10).slice(0, length);
 const mixed = (length: number): string => "aB3dE5fG7hJ9kL1mN3pQ".repeat(20).slice(0, length);
@@ -194,3 +194,29 @@ test("a long hostile text is searched in bounded time", () => {
     expect(redact(part.repeat(80_000 / part.length)).length).toBeLessThanOrEqual(140_000);
   }
 }, 20_000);
+
+test("with every class kept, what is secret goes all the same", () => {
+  const classes = new Set(["e-mail", "IPv4", "IPv6", "IPv6, short"]);
+  const kept = { keep: REDACTION_CLASSES, also: [] };
+  for (const [name, secret] of Object.entries(SECRETS)) {
+    expect(redact(`x ${secret} y`, kept) === `x ${secret} y`, name).toBe(classes.has(name));
+  }
+});
+
+test.each([
+  [{ keep: ["emails"], also: [] }, "a@b.org at [ip], /x?[query]"],
+  [{ keep: ["ips"], also: [] }, "[e-mail] at 203.0.113.7, /x?[query]"],
+  [{ keep: ["query-strings"], also: [] }, "[e-mail] at [ip], /x?a=1"],
+  [{ keep: [], also: ["[a-z@.]{3,12}"] }, "[redacted] at [ip], /x?[query]"],
+] as const)("%j", (redaction, expected) => {
+  expect(redact("a@b.org at 203.0.113.7, /x?a=1", redaction)).toBe(expected);
+});
+
+test("a runbook's own pattern leaves marks alone, whatever it matches, so that redacting twice changes nothing", () => {
+  for (const also of [["[a-z]{1,20}"], ["\\[?[a-z-]{2,20}\\]?"], ["."], ["redacted"]]) {
+    const redaction = { keep: [], also };
+    const once = redact("Jane a@b.org 203.0.113.7 [jane] [redacted] password=hunter22", redaction);
+    expect(redact(once, redaction), also[0]).toBe(once);
+    expect(once.includes("jane"), also[0]).toBe(also[0] === "redacted");
+  }
+});

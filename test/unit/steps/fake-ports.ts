@@ -1,5 +1,6 @@
 /** Logs and metrics of one service as plain data, for the checks' tests: they filter as the real ones promise to. */
 import type { Json } from "../../../src/model/json.ts";
+import { STANDARD } from "../../../src/model/redact.ts";
 import { PortFailure } from "../../../src/model/error.ts";
 import type { CloudRunTarget } from "../../../src/model/service.ts";
 import { type Instant, MINUTE, instant, msBetween, plusMs } from "../../../src/model/time.ts";
@@ -174,6 +175,7 @@ export function lookContext<A>(
     baselineMs: 24 * 60 * MINUTE,
     excluded: [],
     judgedServices: 1,
+    redaction: STANDARD,
     ports: { logs: world.logs, metrics: world.metrics } as unknown as LookContext<A>["ports"],
     signal: new AbortController().signal,
     loadSample: async (key) => world.samples.get(key),

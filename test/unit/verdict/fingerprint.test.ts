@@ -1,5 +1,6 @@
 /** Signatures: the same fault gives the same text, another fault another one. */
 import { describe, expect, test } from "vitest";
+import { STANDARD } from "../../../src/model/redact.ts";
 import { exampleOf } from "../../../src/verdict/example.ts";
 import { fingerprint } from "../../../src/verdict/fingerprint.ts";
 
@@ -60,10 +61,12 @@ describe("signatures", () => {
 });
 
 test("examples are redacted and cut", () => {
-  expect(exampleOf("login of a@b.org with password=hunter2 failed")).toBe(
+  expect(exampleOf("login of a@b.org with password=hunter2 failed", STANDARD)).toBe(
     "login of [e-mail] with password=[secret] failed",
   );
-  expect(exampleOf("Authorization: Bearer abc.def.ghi")).not.toContain("abc.def");
-  expect(exampleOf("key eyJhbGciOiJIUzI1.eyJzdWIi.c2ln and ghp_abcdefgh12345678")).toBe("key [jwt] and [token]");
-  expect(exampleOf("x".repeat(1000))).toHaveLength(300);
+  expect(exampleOf("Authorization: Bearer abc.def.ghi", STANDARD)).not.toContain("abc.def");
+  expect(exampleOf("key eyJhbGciOiJIUzI1.eyJzdWIi.c2ln and ghp_abcdefgh12345678", STANDARD)).toBe(
+    "key [jwt] and [token]",
+  );
+  expect(exampleOf("x".repeat(1000), STANDARD)).toHaveLength(300);
 });
