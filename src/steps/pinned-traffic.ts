@@ -1,4 +1,5 @@
 /** The way back from a pin that a rollback left: the new revision gets the traffic by name, and then the pin goes. */
+import { PortFailure } from "../model/error.ts";
 import type { CloudRunSnapshot, CloudRunTarget, TrafficEntry } from "../model/service.ts";
 import { isPinned, sharesOf, soleRevision } from "../model/traffic.ts";
 import type { CloudRunService } from "../ports/cloud-run.ts";
@@ -29,6 +30,21 @@ export function unpin(context: Context, target: CloudRunTarget, revision: string
     isDone: (service) => !isPinned(service.traffic),
     entry: { revision, percent: 100, latest: true },
   });
+}
+
+/** Changes traffic; somebody else's change between our read and our write means: read again, and decide again. */
+export async function unlessChanged<S>(change: () => Promise<S>): Promise<S | ChangedMeanwhile> {
+  try {
+    return await change();
+  } catch (error) {
+    if (!(error instanceof PortFailure) || error.kind !== "conflict") throw error;
+    return { kind: "waiting", text: "it was changed by somebody else meanwhile, deciding again" };
+  }
+}
+
+export interface ChangedMeanwhile {
+  readonly kind: "waiting";
+  readonly text: string;
 }
 
 interface Change {

@@ -3,7 +3,6 @@
  * is what is served. Judges nothing: the gates between two shifts do.
  */
 import { z } from "zod";
-import { PortFailure } from "../model/error.ts";
 import type { CloudRunTarget, TrafficEntry } from "../model/service.ts";
 import { MINUTE, plusMs, SECOND } from "../model/time.ts";
 import { isPinned, sharesOf, showShares, soleRevision } from "../model/traffic.ts";
@@ -11,7 +10,7 @@ import type { CloudRunService } from "../ports/cloud-run.ts";
 import { type CanaryFacts, type CanaryStage, canaryStageOf, isWanted } from "./canary-stage.ts";
 import { unreadable } from "./cloud-run-findings.ts";
 import { expectedRevision } from "./expected-revision.ts";
-import { unpin } from "./pinned-traffic.ts";
+import { unlessChanged, unpin } from "./pinned-traffic.ts";
 import { refusedRevision } from "./revision-refusal.ts";
 import type { Finding, PreflightContext, StepContext, StepKind, StepOutcome, StepService } from "./step.ts";
 import { wantedVersionArgs } from "./wanted-version.ts";
@@ -148,16 +147,13 @@ function reachedText({ candidate }: Memo[string], { to }: Args): string {
   return `${candidate} has ${to.replace("%", " %")}`;
 }
 
-/** Does what the stage asks for. Somebody else's change between our read and our write: read again, and decide again. */
-async function carriedOut(context: StepContext<Args>, facts: CanaryFacts, stage: CanaryStage): Promise<CanaryStage> {
-  try {
-    if (stage.kind === "due") return await shift(context, facts, stage.vector);
+/** Does what the stage asks for. */
+function carriedOut(context: StepContext<Args>, facts: CanaryFacts, stage: CanaryStage): Promise<CanaryStage> {
+  return unlessChanged(async () => {
+    if (stage.kind === "due") return shift(context, facts, stage.vector);
     if (stage.kind === "reached" && followedLatest(facts)) await unpin(context, facts.target, facts.candidate.name);
     return stage;
-  } catch (error) {
-    if (!(error instanceof PortFailure) || error.kind !== "conflict") throw error;
-    return { kind: "waiting", text: "it was changed by somebody else meanwhile, deciding again" };
-  }
+  });
 }
 
 async function shift(
