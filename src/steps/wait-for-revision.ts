@@ -5,7 +5,7 @@ import type { CloudRunSnapshot, CloudRunTarget } from "../model/service.ts";
 import { type Instant, instantSchema, MINUTE, msBetween, plusMs, SECOND } from "../model/time.ts";
 import { isPinned, sharesOf, showShares } from "../model/traffic.ts";
 import type { CloudRunService } from "../ports/cloud-run.ts";
-import { isPinnedBehind, shiftByName, unpin } from "./pinned-traffic.ts";
+import { isPinnedBehind, shiftByName, unlessChanged, unpin } from "./pinned-traffic.ts";
 import { unreadable } from "./cloud-run-findings.ts";
 import { expectedRevision } from "./expected-revision.ts";
 import { type Stage, stageOf } from "./revision-stage.ts";
@@ -143,12 +143,15 @@ async function look(context: StepContext<Args>, service: StepService, memo: Memo
     movedByWorkflow: context.args["traffic-moved-by"] === "workflow",
     target,
   });
+  const decided = await unlessChanged(async () => {
+    if (stage.kind === "ready-behind-pin") await shiftByName(context, target, revision.name);
+    if (stage.kind === "live" && leavesPin(context.args, state, before, revision.name)) {
+      await unpin(context, target, revision.name);
+    }
+    return stage;
+  });
   const after = { expected: revision.name, createdAt: revision.createdAt };
-  if (stage.kind === "ready-behind-pin") await shiftByName(context, target, revision.name);
-  if (stage.kind === "live" && leavesPin(context.args, state, before, revision.name)) {
-    await unpin(context, target, revision.name);
-  }
-  return { service, stage, memo: stage.kind === "live" ? { ...after, live: revision.name } : after };
+  return { service, stage: decided, memo: decided.kind === "live" ? { ...after, live: revision.name } : after };
 }
 
 /** Whether a pin that a rollback left is still there and can go: what serves is the newest revision itself. */

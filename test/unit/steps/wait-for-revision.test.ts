@@ -217,6 +217,34 @@ describe("the other endings", () => {
     expect(served).toMatchObject([{ revision: good, percent: 100, latest: true }]);
   });
 
+  test("somebody else's change between our read and our write is looked at again, at both changes", async () => {
+    cloud = await googleWorld();
+    const bad = deploy();
+    cloud.pass(MINUTE);
+    cloud.cloudRunState.updateTraffic(KEY, "", [{ revision: OLD, percent: 100 }]);
+    cloud.pass(10 * SECOND);
+    const step = await Waiting.begin();
+    const good = deploy();
+    cloud.pass(MINUTE);
+    const conflict = { api: "cloud-run", call: "update-traffic", kind: "status", status: 409, times: 1 } as const;
+    cloud.faults.add(conflict);
+    expect(await step.turn()).toMatchObject({
+      for: "backend: it was changed by somebody else meanwhile, deciding again",
+    });
+    expect(cloud.cloudRunState.service(KEY).traffic).toEqual([{ revision: OLD, percent: 100 }]);
+    await step.turn();
+    cloud.pass(10 * SECOND);
+    cloud.faults.add(conflict);
+    expect(await step.turn()).toMatchObject({
+      for: "backend: it was changed by somebody else meanwhile, deciding again",
+    });
+    expect(step.switched).toEqual([]);
+    expect(await step.finish()).toMatchObject({ kind: "done", output: { revision: good } });
+    cloud.pass(10 * SECOND);
+    expect(cloud.cloudRunState.service(KEY).traffic).toEqual([{ percent: 100 }]);
+    expect(good).not.toBe(bad);
+  });
+
   test("another newer revision supersedes the one that is waited for", async () => {
     cloud = await googleWorld();
     const step = await Waiting.begin();
