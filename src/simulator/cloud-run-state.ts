@@ -112,7 +112,12 @@ export class CloudRunState {
     if (deploy.noTraffic === true) service.traffic = pinnedAsServed(service);
     this.#change(service, deploy.by ?? "deployer@example.test");
     this.effects.push({ kind: "deploy", key, at: now, revision: name });
-    this.#world.after(deploy.readyAfterMs ?? READY_MS, () => this.#settleRevision(service, revision, deploy));
+    const readyMs = deploy.readyAfterMs ?? READY_MS;
+    // A container has died, more than once, when its revision is given up.
+    this.#world.after(readyMs / 2, () => {
+      for (const text of deploy.log ?? []) this.#write(service, revision, text);
+    });
+    this.#world.after(readyMs, () => this.#settleRevision(service, revision, deploy));
     return name;
   }
 
@@ -168,7 +173,6 @@ export class CloudRunState {
   #settleRevision(service: RunService, revision: RunRevision, deploy: RunDeploy): void {
     const now = this.#world.now;
     if (deploy.outcome === "fails") {
-      for (const text of deploy.log ?? []) this.#write(service, revision, "stderr", text);
       revision.ready = {
         state: "CONDITION_FAILED",
         at: now,
@@ -183,10 +187,10 @@ export class CloudRunState {
     this.#reconcile(service, deploy.switchAfterMs ?? SWITCH_MS);
   }
 
-  #write(service: RunService, revision: RunRevision, log: string, text: string): void {
+  #write(service: RunService, revision: RunRevision, text: string): void {
     const { project, region, name } = service;
     this.log.write(this.#world.now, {
-      logName: `projects/${project}/logs/run.googleapis.com%2F${log}`,
+      logName: `projects/${project}/logs/run.googleapis.com%2Fstderr`,
       severity: "ERROR",
       resource: {
         type: "cloud_run_revision",

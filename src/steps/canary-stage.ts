@@ -30,7 +30,14 @@ export type CanaryStage =
   /** It has more than its share, so that what serves must be reported before anything is refused. */
   | { readonly kind: "ahead"; readonly text: string; readonly change: ServiceSwitch }
   /** `failing`: the candidate has failed and takes requests; in short what it failed of. */
-  | { readonly kind: "refused"; readonly text: string; readonly because: string; readonly failing?: string };
+  | {
+      readonly kind: "refused";
+      readonly text: string;
+      readonly because: string;
+      readonly failing?: string;
+      /** Has failed, whether it takes requests or not: its log says why. */
+      readonly failed?: CloudRunRevision;
+    };
 
 export function canaryStageOf(facts: CanaryFacts): CanaryStage {
   const { before, state, candidate, newest, to } = facts;
@@ -45,7 +52,10 @@ export function canaryStageOf(facts: CanaryFacts): CanaryStage {
   const failure = failureOf({ state, revision: candidate });
   if (failure !== undefined) {
     const because = `candidate ${name} failed: ${failure}`;
-    return share > 0 ? { ...refused(because), failing: failure } : refused(`${because}; it takes no traffic`);
+    const failed = { failed: candidate };
+    return share > 0
+      ? { ...refused(because), ...failed, failing: failure }
+      : { ...refused(`${because}; it takes no traffic`), ...failed };
   }
   const foreign = [...served.keys(), ...sharesOf(state.traffic).keys()].find((one) => one !== name && one !== stable);
   if (foreign !== undefined) {

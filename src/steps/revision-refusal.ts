@@ -7,13 +7,19 @@ export interface RevisionRefusal {
   readonly failing?: string;
 }
 
+/** How it is told besides: of what there is one, and what it wrote last. */
+export interface RefusalDetails {
+  readonly sample?: string;
+  readonly words?: readonly string[];
+}
+
 export function refusedRevision(
   step: { readonly id: string; readonly uses: string },
   service: string,
   { because, failing }: RevisionRefusal,
-  { sample }: { readonly sample: string } = { sample: "1 revision" },
+  { sample = "1 revision", words = [] }: RefusalDetails = {},
 ): StepOutcome {
-  const refused = { kind: "refused", because: `${service}: ${because}` } as const;
+  const refused = { kind: "refused", because: [`${service}: ${because}`, ...words].join("\n") } as const;
   if (failing === undefined) return refused;
   return {
     ...refused,

@@ -11,7 +11,14 @@ export type Stage =
   /** Ready at 0 %, and it is for this step to give it the traffic. */
   | { readonly kind: "ready-behind-pin"; readonly text: string }
   /** `failing`: the revision has failed and takes requests; in short what it failed of. */
-  | { readonly kind: "refused"; readonly text: string; readonly because: string; readonly failing?: string };
+  | {
+      readonly kind: "refused";
+      readonly text: string;
+      readonly because: string;
+      readonly failing?: string;
+      /** Has failed, whether it takes requests or not: its log says why. */
+      readonly failed?: CloudRunRevision;
+    };
 
 export interface StageFacts {
   readonly service: string;
@@ -38,7 +45,10 @@ export function stageOf(facts: StageFacts): Stage {
   const failure = failureOf(facts);
   if (failure !== undefined) {
     const because = `revision ${revision.name} failed: ${failure}`;
-    return share > 0 ? { ...refused(because), failing: failure } : refused(`${because}; it takes no traffic`);
+    const failed = { failed: revision };
+    return share > 0
+      ? { ...refused(because), ...failed, failing: failure }
+      : { ...refused(`${because}; it takes no traffic`), ...failed };
   }
   const isSettled =
     !state.reconciling && state.observedGeneration === state.generation && state.ready.state === "succeeded";

@@ -10,6 +10,7 @@ import type { CloudRunService } from "../ports/cloud-run.ts";
 import { type CanaryFacts, type CanaryStage, canaryStageOf, isWanted } from "./canary-stage.ts";
 import { unreadable } from "./cloud-run-findings.ts";
 import { expectedRevision } from "./expected-revision.ts";
+import { lastOutputOfFailed } from "./last-output.ts";
 import { unlessChanged, unpin } from "./pinned-traffic.ts";
 import { refusedRevision } from "./revision-refusal.ts";
 import type { Finding, PreflightContext, StepContext, StepKind, StepOutcome, StepService } from "./step.ts";
@@ -44,7 +45,12 @@ export const shiftTraffic: StepKind<Args> = {
   args: argsSchema,
   platforms: ["cloud-run"],
   needsServices: true,
-  needs: ["google:run.services.get", "google:run.revisions.get", "google:run.services.update"],
+  needs: [
+    "google:run.services.get",
+    "google:run.revisions.get",
+    "google:run.services.update",
+    "google:logging.logEntries.list",
+  ],
   defaultTimeoutMs: 10 * MINUTE,
   preflight,
   turn,
@@ -93,7 +99,9 @@ async function turn(context: StepContext<Args>): Promise<StepOutcome> {
   const refusal = looks.find(({ stage }) => stage.kind === "refused");
   // A refusal cannot carry switches: what switched in this very turn is reported first.
   if (refusal?.stage.kind === "refused" && switched.length === 0) {
-    return refusedRevision(context.step, refusal.service.name, refusal.stage);
+    return refusedRevision(context.step, refusal.service.name, refusal.stage, {
+      words: await lastOutputOfFailed(context, refusal.service.target, refusal.stage),
+    });
   }
   if (looks.every(({ stage }) => stage.kind === "reached")) {
     const summary = looks.map(({ service, stage }) => `${service.name}: ${stage.text}`).join("; ");

@@ -58,8 +58,7 @@ async function turn(context: StepContext<Args>): Promise<StepOutcome> {
   const text = looks.map(({ service, stage }) => `${service.name}: ${stage.text}`).join("; ");
   if (refusal?.stage.kind === "refused" && switched.length === 0) {
     const { stage, words } = refusal;
-    const outcome = refusedRevision(context.step, refusal.service.name, stage, { sample: "1 execution" });
-    return outcome.kind === "refused" ? { ...outcome, because: [outcome.because, ...words].join("\n") } : outcome;
+    return refusedRevision(context.step, refusal.service.name, stage, { sample: "1 execution", words });
   }
   if (looks.every(({ stage }) => stage.kind === "succeeded")) {
     return { kind: "done", summary: text, output: outputOf(next), ...news };

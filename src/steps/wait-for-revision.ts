@@ -8,6 +8,7 @@ import type { CloudRunService } from "../ports/cloud-run.ts";
 import { isPinnedBehind, shiftByName, unlessChanged, unpin } from "./pinned-traffic.ts";
 import { unreadable } from "./cloud-run-findings.ts";
 import { expectedRevision } from "./expected-revision.ts";
+import { lastOutputOfFailed } from "./last-output.ts";
 import { type Stage, stageOf } from "./revision-stage.ts";
 import { refusedRevision } from "./revision-refusal.ts";
 import type { Finding, PreflightContext, StepContext, StepKind, StepOutcome, StepService } from "./step.ts";
@@ -40,7 +41,7 @@ export const waitForRevision: StepKind<Args> = {
   args: argsSchema,
   platforms: ["cloud-run"],
   needsServices: true,
-  needs: ["google:run.services.get", "google:run.revisions.get"],
+  needs: ["google:run.services.get", "google:run.revisions.get", "google:logging.logEntries.list"],
   defaultTimeoutMs: 10 * MINUTE,
   preflight,
   turn,
@@ -103,7 +104,9 @@ async function turn(context: StepContext<Args>): Promise<StepOutcome> {
   if (refusal?.stage.kind === "refused") {
     // A refusal cannot carry switches: what switched in this very turn is reported first.
     if (switched.length > 0) return { ...wait, lookAt: plusMs(context.now, SECOND) };
-    return refusedRevision(context.step, refusal.service.name, refusal.stage);
+    return refusedRevision(context.step, refusal.service.name, refusal.stage, {
+      words: await lastOutputOfFailed(context, refusal.service.target, refusal.stage),
+    });
   }
   const isOver = looks.every(({ stage }) => stage.kind === "live" || stage.kind === "reported");
   if (!isOver) return { ...wait, lookAt: nextLook(context) };

@@ -32,8 +32,9 @@ describe("the shipped canary", { timeout: SLOW_MS }, () => {
   });
 
   it("a candidate that never becomes ready leaves production as it was", async () => {
-    const { code, before } = await deploy("candidate-never-ready");
+    const { code, stdout, before } = await deploy("candidate-never-ready");
     expect(code).toBe(1);
+    expect(stdout).toContain("│ KeyError: 'MODEL_DIR'");
     expect(servedBy(journey.cloud)["api"]).toBe(before);
   });
 });

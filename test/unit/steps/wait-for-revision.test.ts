@@ -49,7 +49,7 @@ class Waiting {
       stepContext({
         args: waitForRevision.args.parse(this.#args),
         world: cloud.world,
-        ports: { cloudRun: cloud.cloudRun },
+        ports: { cloudRun: cloud.cloudRun, logs: cloud.logs },
         kind: waitForRevision,
         services: this.#services,
         memo: this.#memo,
@@ -149,13 +149,27 @@ describe("the other endings", () => {
   test("a revision that fails without traffic refuses, with its reason, and is no verdict on production", async () => {
     cloud = await googleWorld();
     const step = await Waiting.begin();
-    const name = deploy({ outcome: "fails", reason: "HEALTH_CHECK_CONTAINER_ERROR", message: "failed to listen" });
+    const reason = { outcome: "fails", reason: "HEALTH_CHECK_CONTAINER_ERROR", message: "failed to listen" } as const;
+    const lines = Array.from({ length: 20 }, (_, index) => `line ${index}`);
+    const name = deploy({ ...reason, log: [...lines, "token ghp_abcdefghijklmnopqrstuvwxyz012345", "x".repeat(900)] });
     const outcome = await step.finish();
-    expect(outcome).toMatchObject({
-      kind: "refused",
-      because: `backend: revision ${name} failed: HEALTH_CHECK_CONTAINER_ERROR: failed to listen; it takes no traffic`,
-    });
+    const [what, ...words] = outcome.kind === "refused" ? outcome.because.split("\n") : [];
+    expect(what).toBe(
+      `backend: revision ${name} failed: HEALTH_CHECK_CONTAINER_ERROR: failed to listen; it takes no traffic`,
+    );
+    expect(words).toEqual([...lines.slice(-6), "token [token]", "x".repeat(300)]);
     expect(outcome).not.toHaveProperty("verdict");
+  });
+
+  test("where its log cannot be read, or says nothing, that is said", async () => {
+    cloud = await googleWorld();
+    const step = await Waiting.begin();
+    const name = deploy({ outcome: "fails" });
+    cloud.pass(MINUTE);
+    expect(await step.turn()).toMatchObject({ because: expect.stringMatching(/\n\(.+ has written nothing/) as string });
+    cloud.faults.add({ api: "logging", call: "list-entries", kind: "status", status: 403, times: 1 });
+    const text = `\n(the log of ${name} could not be read)`;
+    expect(await step.turn()).toMatchObject({ kind: "refused", because: expect.stringContaining(text) as string });
   });
 
   test("a revision that fails while it serves is a platform failure", async () => {
@@ -171,6 +185,7 @@ describe("the other endings", () => {
       kind: "refused",
       verdict: "fail",
       results: [{ service: "backend", verdict: "fail", platformFailure: true, value: "gone" }],
+      because: expect.stringMatching(new RegExp(`^backend: revision ${name} failed: gone\n.`)) as string,
     });
   });
 
