@@ -17,9 +17,12 @@ const REST_MS = 30 * SECOND;
 const LONGEST_PAUSE_MS = 5 * MINUTE;
 /** entries.list per project. https://cloud.google.com/logging/quotas#api-limits */
 const READS_PER_MINUTE = 60;
-/** Checks of one look that ask the same get the same page. */
-const PAGE_KEPT_MS = 5 * SECOND;
-const MOST_PAGES_KEPT = 16;
+/** No turn is promised for later than this. */
+const LONGEST_QUEUE_MS = 30 * MINUTE;
+const MOST_PROMISED = (READS_PER_MINUTE * LONGEST_QUEUE_MS) / MINUTE;
+/** Checks that ask the same, of one look or of runs that are due together, get the same page. */
+const PAGE_KEPT_MS = 30 * SECOND;
+const MOST_PAGES_KEPT = 32;
 
 /** One per process: all runs share what is learnt. */
 export function guardPorts(ports: Ports, clock: Now): Ports {
@@ -120,30 +123,24 @@ class Circuit {
 
 /** Never more reads in any minute than the quota of the project; pages that were read just now are not read again. */
 function withinQuota(logs: Logs, clock: Now): Logs {
-  const reads = new Map<string, readonly Instant[]>();
-  const pages = new Map<string, { readonly at: Instant; readonly page: Promise<LogPage> }>();
-  const count = (project: string): void => {
-    const now = clock.now();
-    const recent = (reads.get(project) ?? []).filter((at) => at > plusMs(now, -MINUTE));
-    const [first] = recent;
-    if (first !== undefined && recent.length >= READS_PER_MINUTE) {
-      const retryAfterMs = msBetween(now, plusMs(first, MINUTE));
-      const text = `the read quota of Cloud Logging in project ${project} (${READS_PER_MINUTE} a minute) is used up`;
-      throw new PortFailure("rate-limited", text, { applied: "no", retryAfterMs });
-    }
-    reads.set(project, [...recent, now]);
+  const quotas = new Map<string, ReadQuota>();
+  const quotaOf = (project: string): ReadQuota => {
+    const known = quotas.get(project) ?? new ReadQuota(project, clock);
+    quotas.set(project, known);
+    return known;
   };
+  const pages = new Map<string, { readonly at: Instant; readonly page: Promise<LogPage> }>();
   return {
     link: (query) => logs.link(query),
     tail: async (query, most, signal) => {
-      count(query.target.project);
+      quotaOf(query.target.project).take();
       return logs.tail(query, most, signal);
     },
     page: async (query, pageToken, signal) => {
       const key = JSON.stringify([query, pageToken]);
       const known = pages.get(key);
       if (known !== undefined && msBetween(known.at, clock.now()) < PAGE_KEPT_MS) return known.page;
-      count(query.target.project ?? "");
+      quotaOf(query.target.project ?? "").take();
       const page = logs.page(query, pageToken, signal);
       pages.set(key, { at: clock.now(), page });
       page.catch(() => pages.delete(key));
@@ -151,4 +148,37 @@ function withinQuota(logs: Logs, clock: Now): Logs {
       return page;
     },
   };
+}
+
+/** A place for every read; whoever finds none is told when there will be one, each somebody else another. */
+class ReadQuota {
+  readonly #project: string;
+  readonly #clock: Now;
+  /** When the reads of the last minute were made, and the moments that were promised, in order. */
+  #reads: readonly Instant[] = [];
+  #promised: readonly Instant[] = [];
+
+  constructor(project: string, clock: Now) {
+    this.#project = project;
+    this.#clock = clock;
+  }
+
+  take(): void {
+    const now = this.#clock.now();
+    this.#reads = this.#reads.filter((at) => at > plusMs(now, -MINUTE));
+    this.#promised = this.#promised.filter((at) => at > now);
+    if (this.#reads.length < READS_PER_MINUTE) {
+      this.#reads = [...this.#reads, now];
+      return;
+    }
+    const before = [...this.#reads, ...this.#promised].at(-READS_PER_MINUTE) ?? now;
+    const turn = earlier(plusMs(before, MINUTE), plusMs(now, LONGEST_QUEUE_MS));
+    this.#promised = [...this.#promised, turn].slice(0, MOST_PROMISED);
+    const text = `the read quota of Cloud Logging in project ${this.#project} (${READS_PER_MINUTE} a minute) is used up`;
+    throw new PortFailure("rate-limited", text, { queued: true, retryAfterMs: msBetween(now, turn) });
+  }
+}
+
+function earlier(a: Instant, b: Instant): Instant {
+  return a < b ? a : b;
 }

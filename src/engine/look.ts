@@ -1,4 +1,5 @@
 /** Looking at production through the check kinds: what a look is given, and what an outage of a look means. */
+import { PortFailure } from "../model/error.ts";
 import type { Progress } from "../model/progress.ts";
 import { STANDARD } from "../model/redact.ts";
 import type { CheckSpec } from "../model/runbook.ts";
@@ -7,13 +8,20 @@ import type { CheckResult } from "../model/verdict.ts";
 import { type CheckKind, isCheckKind, type LookContext } from "../steps/step.ts";
 import type { EngineDeps } from "./deps.ts";
 import { excludedWindows } from "./excluded.ts";
-import { failureOf, isTransient } from "./failure.ts";
+import { failureOf } from "./failure.ts";
 import { identityOfRun, isLeftOut, serviceOf } from "./services.ts";
 
 export interface Look {
   readonly results: readonly CheckResult[];
   /** Some check could not be measured for a reason that may pass. */
-  readonly outage: boolean;
+  readonly outage?: Outage;
+}
+
+export interface Outage {
+  readonly what: string;
+  readonly retryAfterMs?: number;
+  /** Only our own limit was reached: it waits its turn. */
+  readonly isQueued: boolean;
 }
 
 /** Everything a look needs besides its arguments and services; the same for checks of the monitor and for steps that gate. */
@@ -56,7 +64,9 @@ export async function lookAtProduction(
       looks.push(await lookThrough(deps, progress, spec, service, until, now));
     }
   }
-  return { results: looks.flatMap(({ results }) => results), outage: looks.some(({ outage }) => outage) };
+  const outages = looks.flatMap(({ outage }) => outage ?? []);
+  const outage = outages.find(({ isQueued }) => !isQueued) ?? outages[0];
+  return { results: looks.flatMap(({ results }) => results), ...(outage === undefined ? {} : { outage }) };
 }
 
 function isJudged(progress: Progress, service: string): boolean {
@@ -83,10 +93,14 @@ async function lookThrough(
       ports: deps.ports,
       signal: deps.signal,
     });
-    return { results, outage: false };
+    return { results };
   } catch (error) {
     if (deps.signal.aborted) throw error;
-    return { results: [unmeasured(spec, service, failureOf(error).what)], outage: isTransient(error) };
+    const result = unmeasured(spec, service, failureOf(error).what);
+    if (!(error instanceof PortFailure) || !error.isTransient) return { results: [result] };
+    const { retryAfterMs, isQueued } = error;
+    const outage = { what: result.because, isQueued, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+    return { results: [result], outage };
   }
 }
 

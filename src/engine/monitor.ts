@@ -1,6 +1,6 @@
 /** Watching after the switch: a look every minute while attached, and the checkpoints that publish. */
 import type { Progress } from "../model/progress.ts";
-import { ceilToMinute, formatDuration, type Instant, MINUTE, msBetween, plusMs } from "../model/time.ts";
+import { ceilToMinute, formatDuration, HOUR, type Instant, MINUTE, msBetween, plusMs } from "../model/time.ts";
 import { type CheckResult, worstVerdict } from "../model/verdict.ts";
 import { lastSwitch, lookAtProduction, settleMs } from "./look.ts";
 import { sharedReads } from "./shared-reads.ts";
@@ -12,6 +12,8 @@ import type { ItemResult, Turn } from "./turn.ts";
 
 /** An outage postpones a checkpoint for so long; then it is judged on what there is, which is inconclusive. */
 const MOST_POSTPONED_MS = 10 * MINUTE;
+/** Waiting for its turn within our own quota is no outage: then it comes late, and is judged all the same. */
+const MOST_QUEUED_MS = 2 * HOUR;
 const LAST_LOOK = "monitor/last-look";
 
 /** The look of every minute, from the first switch until the foreground's checkpoint is out. */
@@ -112,14 +114,14 @@ export async function judgeCheckpoint(turn: Turn, isHalted: boolean): Promise<It
   );
   const lateMs = Math.max(0, msBetween(checkpoint.judgeAt, turn.now));
   // Counted from its first try: a checkpoint that comes late has the same patience as one that comes in time.
-  if (outage && msBetween(postponed?.startedAt ?? turn.now, turn.now) < MOST_POSTPONED_MS) {
-    const failure = { what: results.find(({ value }) => value === "unknown")?.because ?? "an outage" };
+  const patienceMs = outage?.isQueued === true ? MOST_QUEUED_MS : MOST_POSTPONED_MS;
+  if (outage !== undefined && msBetween(postponed?.startedAt ?? turn.now, turn.now) < patienceMs) {
     await turn.record({
       type: "item-retrying",
       item,
       attempt: (postponed?.attempts ?? 0) + 1,
-      failure,
-      retryAt: plusMs(turn.now, MINUTE),
+      failure: { what: outage.what },
+      retryAt: plusMs(turn.now, outage.isQueued ? (outage.retryAfterMs ?? MINUTE) : MINUTE),
     });
     return "changed";
   }

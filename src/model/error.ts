@@ -49,17 +49,20 @@ export class PortFailure extends Error {
   /** `"no"`: the call certainly changed nothing. `"unknown"`: it may have been carried out (timeouts, 5xx, resets). */
   readonly applied: "no" | "unknown";
   readonly retryAfterMs: number | undefined;
+  /** Nobody was asked, because our own limit is reached: a place in a queue rather than an outage. */
+  readonly isQueued: boolean;
 
   constructor(
     kind: FailureKind,
     message: string,
-    options: { applied?: "no" | "unknown"; retryAfterMs?: number; cause?: unknown } = {},
+    options: { applied?: "no" | "unknown"; retryAfterMs?: number; queued?: boolean; cause?: unknown } = {},
   ) {
     super(message, { cause: options.cause });
     this.name = "PortFailure";
     this.kind = kind;
     this.applied = options.applied ?? (isDefinite(kind) ? "no" : "unknown");
     this.retryAfterMs = options.retryAfterMs;
+    this.isQueued = options.queued ?? false;
   }
 
   /** Whether the same call may succeed later without anybody doing anything. */

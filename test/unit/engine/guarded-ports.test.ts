@@ -119,3 +119,25 @@ test("no minute has more reads than the quota, and the same question is asked on
   await ports.logs.page(query(99));
   expect(calls()).toBe(61);
 });
+
+test("whoever finds the quota used up is told his own turn, not everybody the same", async () => {
+  const { ports, pass } = start();
+  for (let read = 0; read < 60; read++) await ports.logs.page(query(read));
+  const turns: unknown[] = [];
+  for (let late = 60; late < 181; late++) turns.push((await failure(ports.logs.page(query(late)))).retryAfterMs);
+  expect(turns[0]).toBe(MINUTE);
+  expect(turns[59]).toBe(MINUTE);
+  expect(turns[60]).toBe(2 * MINUTE);
+  expect(turns[120]).toBe(3 * MINUTE);
+  expect(await failure(ports.logs.page(query(60)))).toMatchObject({ isQueued: true });
+  pass(MINUTE);
+  await ports.logs.page(query(60));
+});
+
+test("no turn is promised for later than half an hour", async () => {
+  const { ports } = start();
+  for (let read = 0; read < 60; read++) await ports.logs.page(query(read));
+  let last: unknown;
+  for (let late = 60; late < 60 * 40; late++) last = (await failure(ports.logs.page(query(late)))).retryAfterMs;
+  expect(last).toBe(30 * MINUTE);
+});
