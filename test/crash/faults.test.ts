@@ -1,4 +1,7 @@
-/** Each call that a deploy and its rollback make, misbehaving once or thrice. `RUNBOOK_CHAOS=full` tries the whole matrix. */
+/**
+ * Each call that a deploy and its rollback make, misbehaving once or thrice. `RUNBOOK_CHAOS=full` tries the whole matrix,
+ * `RUNBOOK_CHAOS_ONLY='cloud-run:get-service=404'` the cases whose names begin so, and prints what they print.
+ */
 import { expect, test } from "vitest";
 import { faultKindOf } from "../../src/rehearsal/fault-words.ts";
 import type { Fault, FaultApi } from "../../src/simulator/faults.ts";
@@ -13,6 +16,7 @@ import {
 
 const IS_FULL = process.env["RUNBOOK_CHAOS"] === "full";
 /** "3/8": every eighth case, from the third on, so that several machines share the matrix. */
+const ONLY = process.env["RUNBOOK_CHAOS_ONLY"];
 const [SHARD = 1, SHARDS = 1] = (process.env["RUNBOOK_CHAOS_SHARD"] ?? "1/1").split("/").map(Number);
 
 const WORDS = [
@@ -87,6 +91,16 @@ function casesOf(counts: readonly (readonly [string, number])[]): readonly Case[
   });
 }
 
+function chosenOf(all: readonly Case[], sample: readonly Case[]): readonly Case[] {
+  if (ONLY !== undefined) return all.filter((one) => nameOf(one).startsWith(ONLY));
+  return IS_FULL ? all.filter((_, index) => index % SHARDS === SHARD - 1) : sample;
+}
+
+/** "cloud-run:get-service=404 (1, 1)" */
+function nameOf({ api, call, word, nth, times }: Case): string {
+  return `${api}:${call}=${word} (${nth}, ${times})`;
+}
+
 function named(key: string): { readonly api: FaultApi; readonly call: string } {
   const [api = "", call = ""] = key.split(" ");
   return { api: api as FaultApi, call };
@@ -109,6 +123,7 @@ async function problemsWith(one: Case, told: Map<string, number>): Promise<reado
   try {
     tamper(world, one);
     const ran = await world.run("deploy", SMALL, "--pr", "12", "--yes");
+    if (ONLY !== undefined) process.stdout.write(`${nameOf(one)}\n${ran.stdout}${ran.stderr}`);
     // What this test itself reads from the bucket is no call of the deploy.
     if (one.api === "storage") world.cloud.faults.take = () => undefined;
     const { dispatches } = world.cloud.github.effects;
@@ -171,16 +186,13 @@ test(
   async () => {
     const counts = [...(await countCalls("file")), ...(await countCalls("bucket"))];
     const all = casesOf(counts);
-    const cases = IS_FULL ? all.filter((_, index) => index % SHARDS === SHARD - 1) : sampleOf(counts);
+    const cases = chosenOf(all, sampleOf(counts));
     const told = new Map<string, number>();
     const wrong: object[] = [];
     for (const one of cases) {
       const problems = await problemsWith(one, told).catch((error: unknown) => [String(error)]);
       if (problems.length > 0) wrong.push({ ...one, problems });
-      if (IS_FULL)
-        process.stdout.write(
-          `${one.api}:${one.call}=${one.word} (${one.nth}, ${one.times}): ${problems.join("; ") || "well"}\n`,
-        );
+      if (IS_FULL) process.stdout.write(`${nameOf(one)}: ${problems.join("; ") || "well"}\n`);
     }
     const ends = [...told].map(([what, times]) => `${what} ${times}`).join(", ");
     const kinds = new Set(cases.map(({ word }) => word)).size;
