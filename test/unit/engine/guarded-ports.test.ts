@@ -39,7 +39,7 @@ function start(): {
   };
 }
 
-const emptyPorts = { workflows: {}, pullRequests: {}, cloudRun: {}, metrics: {}, kubernetes: {} };
+const emptyPorts = { workflows: {}, pullRequests: {}, cloudRun: {}, cloudRunJobs: {}, metrics: {}, kubernetes: {} };
 
 function fails(kind: "unavailable" | "rate-limited", retryAfterMs?: number): () => never {
   return () => {
