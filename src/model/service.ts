@@ -57,7 +57,12 @@ export function identityOf(target: ServiceTarget): string {
 /** Whether and how a service can be put back, decided before anything is touched. */
 export const restorableSchema = z.discriminatedUnion("possible", [
   z.strictObject({ possible: z.literal(true), how: z.string() }),
-  z.strictObject({ possible: z.literal(false), because: z.string() }),
+  z.strictObject({
+    possible: z.literal(false),
+    because: z.string(),
+    /** What stands in its way may pass: it is read again before a restoration is given up. */
+    mayPass: z.literal(true).exactOptional(),
+  }),
 ]);
 export type Restorable = z.infer<typeof restorableSchema>;
 

@@ -9,6 +9,8 @@ import type { Ports } from "../ports/ports.ts";
 import type { RestoreOutcome } from "../steps/step.ts";
 import type { Platform, RestoreContext } from "./platform.ts";
 
+type Context = RestoreContext<CloudRunTarget, CloudRunSnapshot>;
+
 export const cloudRunPlatform: Platform<CloudRunTarget, CloudRunSnapshot> = {
   needs: () => ({
     capture: ["google:run.services.get", "google:run.revisions.get"],
@@ -18,8 +20,7 @@ export const cloudRunPlatform: Platform<CloudRunTarget, CloudRunSnapshot> = {
   async capture(target, ports, now, signal) {
     const service = await ports.cloudRun.service(target, signal);
     const shares = sharesOf(service.served);
-    const revisions = await Promise.all([...shares.keys()].map((name) => revisionIfThere(ports, target, name, signal)));
-    const there = revisions.filter((revision) => revision !== undefined);
+    const there = await revisionsOf(ports, target, shares, signal);
     const revision = soleRevision(shares);
     const commit = there.find(({ name }) => name === revision)?.commit;
     return {
@@ -45,7 +46,8 @@ export const cloudRunPlatform: Platform<CloudRunTarget, CloudRunSnapshot> = {
 
   async restore(context) {
     const { snapshot, ports, target, signal, now } = context;
-    if (!snapshot.restorable.possible) return { kind: "refused", because: snapshot.restorable.because };
+    const problem = await problemNow(context);
+    if (problem !== undefined) return { kind: "refused", because: problem };
     const service = await ports.cloudRun.service(target, signal);
     const wanted = sharesOf(snapshot.traffic);
     if (!service.reconciling && sameShares(sharesOf(service.served), wanted)) return restored(context, service);
@@ -80,6 +82,25 @@ function sameShares(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, numbe
   return a.size === b.size && [...a].every(([revision, percent]) => b.get(revision) === percent);
 }
 
+/** What still stands in the way of the snapshot. */
+async function problemNow({ snapshot, ports, target, signal }: Context): Promise<string | undefined> {
+  const { restorable, traffic } = snapshot;
+  if (restorable.possible) return undefined;
+  if (restorable.mayPass !== true) return restorable.because;
+  const shares = sharesOf(traffic);
+  return obstacleOf(shares, await revisionsOf(ports, target, shares, signal));
+}
+
+async function revisionsOf(
+  ports: Ports,
+  target: CloudRunTarget,
+  shares: ReadonlyMap<string, number>,
+  signal: AbortSignal,
+): Promise<readonly CloudRunRevision[]> {
+  const revisions = await Promise.all([...shares.keys()].map((name) => revisionIfThere(ports, target, name, signal)));
+  return revisions.filter((revision) => revision !== undefined);
+}
+
 async function revisionIfThere(
   ports: Ports,
   target: CloudRunTarget,
@@ -106,12 +127,8 @@ function restorableOf(
   if (total !== 100 || shares.has("")) {
     return { possible: false, because: `its observed traffic adds up to ${total} % of named revisions, not 100 %` };
   }
-  const missing = [...shares.keys()].find((name) => !there.some((revision) => revision.name === name));
-  if (missing !== undefined) return { possible: false, because: `revision ${missing} does not exist any more` };
-  const failed = there.find(({ ready }) => ready.state === "failed");
-  if (failed !== undefined) {
-    return { possible: false, because: `revision ${failed.name} is not ready: ${failed.ready.reason ?? "unknown"}` };
-  }
+  const obstacle = obstacleOf(shares, there);
+  if (obstacle !== undefined) return { possible: false, because: obstacle, mayPass: true };
   return {
     possible: true,
     how:
@@ -121,10 +138,15 @@ function restorableOf(
   };
 }
 
-function restored(
-  { snapshot, service: name }: RestoreContext<CloudRunTarget, CloudRunSnapshot>,
-  service: CloudRunService,
-): RestoreOutcome {
+/** A revision without which the vector cannot serve. */
+function obstacleOf(shares: ReadonlyMap<string, number>, there: readonly CloudRunRevision[]): string | undefined {
+  const missing = [...shares.keys()].find((name) => !there.some((revision) => revision.name === name));
+  if (missing !== undefined) return `revision ${missing} does not exist any more`;
+  const failed = there.find(({ ready }) => ready.state === "failed");
+  return failed === undefined ? undefined : `revision ${failed.name} is not ready: ${failed.ready.reason ?? "unknown"}`;
+}
+
+function restored({ snapshot, service: name }: Context, service: CloudRunService): RestoreOutcome {
   const wanted = sharesOf(snapshot.traffic);
   const newest = service.latestCreatedRevision;
   const isNewestBad = newest !== undefined && !wanted.has(newest);
@@ -140,10 +162,7 @@ function restored(
 }
 
 /** A revision with traffic, observed or wanted, that neither the snapshot nor this run knows. */
-function foreignRevision(
-  { snapshot, switched }: RestoreContext<CloudRunTarget, CloudRunSnapshot>,
-  service: CloudRunService,
-): string | undefined {
+function foreignRevision({ snapshot, switched }: Context, service: CloudRunService): string | undefined {
   // A person who rolls back without a run's switch means whatever serves.
   if (switched === undefined) return undefined;
   const known = new Set([...sharesOf(snapshot.traffic).keys(), switched.to]);
@@ -185,7 +204,7 @@ async function moveTraffic(
 function vectorOf(
   wanted: ReadonlyMap<string, number>,
   now: readonly TrafficEntry[],
-  { snapshot, switched }: RestoreContext<CloudRunTarget, CloudRunSnapshot>,
+  { snapshot, switched }: Context,
 ): readonly TrafficEntry[] {
   const tags = new Map<string, TrafficEntry>();
   const others = now.filter(({ revision, latest }) => latest || revision !== switched?.to);

@@ -183,6 +183,27 @@ describe("restore", () => {
     expect(cloud.cloudRunState.service(KEY).traffic).toContainEqual({ revision: OLD, percent: 0, tag: "t" });
   });
 
+  test("what stood in its way at the time, and does so no longer, is no reason to give up", async () => {
+    cloud = await googleWorld();
+    const snapshot = await capture();
+    const because = `revision ${OLD} is not ready: Unknown`;
+    const then = { ...snapshot, restorable: { possible: false, because, mayPass: true } as const };
+    const restoration = new Restoration(then, switchTo(deployed()));
+    expect(await restoration.finish()).toMatchObject({ kind: "restored", serving: OLD });
+  });
+
+  test("a revision that is gone by then is still a refusal, and so is what cannot pass", async () => {
+    cloud = await googleWorld();
+    const snapshot = await capture();
+    const because = "revision backend-00001-old does not exist any more";
+    const traffic = [{ revision: "backend-00001-old", percent: 100, latest: false }];
+    const gone = { ...snapshot, traffic, restorable: { possible: false, because, mayPass: true } as const };
+    const change = switchTo(deployed());
+    expect(await new Restoration(gone, change).finish()).toEqual({ kind: "refused", because });
+    const lasting = { ...snapshot, restorable: { possible: false, because: "it was split" } as const };
+    expect(await new Restoration(lasting, change).finish()).toEqual({ kind: "refused", because: "it was split" });
+  });
+
   test("a split is put back as a split", async () => {
     cloud = await googleWorld();
     const second = deployed();
