@@ -194,7 +194,13 @@ async function begin(session: Session, plan: Plan, checked: Preflight): Promise<
     }
     const remarks = checked.findings.map(({ what }) => what);
     const redaction = plan.runbook.report.redact ?? STANDARD;
-    const told = { type: "run-planned" as const, plan, snapshot: { ...checked.snapshot }, remarks };
+    const told = {
+      type: "run-planned" as const,
+      plan,
+      snapshot: { ...checked.snapshot },
+      remarks,
+      facts: checked.facts,
+    };
     const first = redactedWords(told, redaction);
     await state.journal.create(run, plan.runbook.name, first, now);
     return run;

@@ -2,6 +2,7 @@
 import { messageOf } from "../model/error.ts";
 import { openQuestion, type Progress, type QuestionProgress } from "../model/progress.ts";
 import { plusMs } from "../model/time.ts";
+import type { Fact, Finding } from "../steps/step.ts";
 import { hasEffects, identityOfRun, isUntouched, serviceOf } from "./services.ts";
 import { currentStep, itemOf } from "./steps.ts";
 import type { Turn } from "./turn.ts";
@@ -56,7 +57,7 @@ async function movedFrom(turn: Turn, service: string): Promise<string | undefine
   }
 }
 
-/** Steps to come whose preflight would now refuse the deploy: a workflow file that has changed, a permission that is gone. */
+/** Steps to come of which preflight says something else now: a workflow file or a branch that has moved, a permission that is gone. */
 async function brokenSteps(turn: Turn): Promise<readonly string[]> {
   const { progress } = turn;
   const { id: _id, ...run } = identityOfRun(progress);
@@ -72,14 +73,21 @@ async function brokenSteps(turn: Turn): Promise<readonly string[]> {
       const { ports, signal } = turn.deps;
       const args = argsOf(turn, step) as never;
       const findings = await kind?.preflight?.({ run, step, args, services, now: turn.now, ports, signal });
-      const problems = findings?.filter(({ severity }) => severity !== "remark") ?? [];
-      told.push(...problems.map(({ what }) => what));
+      told.push(...(findings ?? []).flatMap((finding) => newsOf(progress, finding)));
     } catch (error) {
       if (turn.deps.signal.aborted) throw error;
       told.push(`step ${step.id} could not be checked beforehand (${messageOf(error)})`);
     }
   }
   return [...new Set(told)];
+}
+
+function newsOf({ facts }: Progress, finding: Finding | Fact): readonly string[] {
+  if (finding.severity === "remark") return [];
+  if (finding.severity !== "fact") return [finding.what];
+  const { about, is } = finding;
+  const then = facts[about];
+  return then === undefined || then === is ? [] : [`${about} is at ${is.slice(0, 7)}, then: ${then.slice(0, 7)}`];
 }
 
 function isToCome(progress: Progress, item: string): boolean {

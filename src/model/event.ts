@@ -49,6 +49,8 @@ const bodies = [
     plan: planSchema,
     snapshot: z.record(z.string(), serviceSnapshotSchema),
     remarks: z.array(z.string()),
+    /** What the steps were going to work on: "main of acme/shop" and the commit that it was. */
+    facts: z.record(z.string(), z.string()).exactOptional(),
   }),
   z.strictObject({ type: z.literal("services-locked"), services: z.array(z.string()), fence: z.number() }),
   z.strictObject({ type: z.literal("services-unlocked"), services: z.array(z.string()) }),

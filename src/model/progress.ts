@@ -48,6 +48,8 @@ export interface Progress {
   readonly plan: Plan;
   readonly snapshot: Readonly<Record<string, ServiceSnapshot>>;
   readonly remarks: readonly string[];
+  /** What the steps were going to work on when the run was planned. */
+  readonly facts: Readonly<Record<string, string>>;
   readonly startedAt: Instant;
   readonly updatedAt: Instant;
   readonly items: Readonly<Record<string, ItemProgress>>;
@@ -83,6 +85,7 @@ function begin(event: EventOf<"run-planned">): Progress {
     plan: event.plan,
     snapshot: event.snapshot,
     remarks: event.remarks,
+    facts: event.facts ?? {},
     startedAt: event.at,
     updatedAt: event.at,
     items: {},

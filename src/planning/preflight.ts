@@ -8,7 +8,7 @@ import type { Instant } from "../model/time.ts";
 import type { Platform } from "../platforms/platform.ts";
 import type { Ports } from "../ports/ports.ts";
 import { plannedCondition } from "./condition.ts";
-import type { Finding, PreflightContext, StepKind } from "../steps/step.ts";
+import type { Fact, Finding, PreflightContext, StepKind } from "../steps/step.ts";
 
 export interface PreflightDeps {
   readonly ports: Ports;
@@ -25,6 +25,8 @@ export interface Preflight {
   readonly snapshot: Readonly<Record<string, ServiceSnapshot>>;
   /** Each problem once, errors first. */
   readonly findings: readonly Finding[];
+  /** What the steps will work on, by what it is about. */
+  readonly facts: Readonly<Record<string, string>>;
 }
 
 export async function preflight(plan: Plan, deps: PreflightDeps): Promise<Preflight> {
@@ -33,8 +35,9 @@ export async function preflight(plan: Plan, deps: PreflightDeps): Promise<Prefli
     Promise.all(specsOf(plan).map((step) => askStep(plan, step, deps))),
     askPullRequest(plan, deps),
   ]);
-  const findings = [...captured.findings, ...asked.flat(), ...reported];
-  return { snapshot: captured.snapshot, findings: distinct(findings) };
+  const told = asked.flat();
+  const findings = [...captured.findings, ...told.filter((one) => one.severity !== "fact"), ...reported];
+  return { snapshot: captured.snapshot, findings: distinct(findings), facts: factsOf(told) };
 }
 
 /** The steps, and the monitor's checks as if they were steps. What is known not to run needs nothing. */
@@ -46,9 +49,14 @@ function specsOf(plan: Plan): readonly StepSpec[] {
   ];
 }
 
-async function captureServices(plan: Plan, deps: PreflightDeps): Promise<Preflight> {
+/** The facts among what steps found, by what they are about. */
+export function factsOf(found: readonly (Finding | Fact)[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(found.flatMap((one) => (one.severity === "fact" ? [[one.about, one.is]] : [])));
+}
+
+async function captureServices(plan: Plan, deps: PreflightDeps): Promise<Omit<Preflight, "facts">> {
   const captures = await Promise.all(
-    Object.entries(plan.runbook.services).map(async ([name, target]): Promise<Preflight> => {
+    Object.entries(plan.runbook.services).map(async ([name, target]): Promise<Omit<Preflight, "facts">> => {
       try {
         const captured = await deps.platformOf(target).capture(target, deps.ports, deps.now, deps.signal);
         return { snapshot: { [name]: captured }, findings: restorability(name, captured) };
@@ -75,7 +83,7 @@ function restorability(name: string, { restorable }: ServiceSnapshot): readonly 
   ];
 }
 
-async function askStep(plan: Plan, step: StepSpec, deps: PreflightDeps): Promise<readonly Finding[]> {
+async function askStep(plan: Plan, step: StepSpec, deps: PreflightDeps): Promise<readonly (Finding | Fact)[]> {
   const kind = deps.kindOf(step.uses);
   if (kind?.preflight === undefined) return [];
   const { runbook } = plan;

@@ -137,6 +137,15 @@ export interface Finding {
   readonly next?: string;
 }
 
+/** What a step will work on and somebody else may move meanwhile: kept, and compared when the run is resumed. */
+export interface Fact {
+  readonly severity: "fact";
+  /** "main of acme/shop" */
+  readonly about: string;
+  /** "9b6168c…" */
+  readonly is: string;
+}
+
 export interface PreflightContext<A> {
   readonly run: Omit<RunIdentity, "id">;
   readonly step: StepSpec;
@@ -167,7 +176,7 @@ export interface StepKind<A> {
   /** The step's deadline where the runbook gives none. */
   readonly defaultTimeoutMs: number;
   /** Reads only. */
-  preflight?(context: PreflightContext<A>): Promise<readonly Finding[]>;
+  preflight?(context: PreflightContext<A>): Promise<readonly (Finding | Fact)[]>;
   turn(context: StepContext<A>): Promise<StepOutcome>;
   /**
    * Calls off what the step has under way outside, when a rollback is decided. One bounded try; never undoes anything. Returns

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { PortFailure, RunbookError } from "../model/error.ts";
 import { MINUTE } from "../model/time.ts";
-import type { Finding, PreflightContext, StepContext, StepKind, StepOutcome } from "./step.ts";
+import type { Fact, Finding, PreflightContext, StepContext, StepKind, StepOutcome } from "./step.ts";
 import { clockFindings } from "./clock-findings.ts";
 import { dispatchOnce, locateRun, type WorkflowOrder } from "./workflow-dispatch.ts";
 import { inputFindings } from "./workflow-inputs.ts";
@@ -41,7 +41,7 @@ export const triggerWorkflow: StepKind<TriggerWorkflowArgs> = {
   abandon,
 };
 
-async function preflight(context: PreflightContext<TriggerWorkflowArgs>): Promise<readonly Finding[]> {
+async function preflight(context: PreflightContext<TriggerWorkflowArgs>): Promise<readonly (Finding | Fact)[]> {
   const { args, now, ports, signal, step } = context;
   if (args === undefined) return [{ severity: "remark", what: `step ${step.id}: its workflow is known only later` }];
   const repository = args.repository ?? context.run.repository;
@@ -50,7 +50,8 @@ async function preflight(context: PreflightContext<TriggerWorkflowArgs>): Promis
     const { at } = await ports.workflows.viewer(signal);
     const wrongClock = at === undefined ? [] : clockFindings(now, at);
     const definition = await ports.workflows.definition(repository, args.workflow, args.ref, signal);
-    return [...wrongClock, ...inputFindings(step.id, args, definition)];
+    const commit: Fact = { severity: "fact", about: `${args.ref} of ${repository}`, is: definition.sha };
+    return [commit, ...wrongClock, ...inputFindings(step.id, args, definition)];
   } catch (error) {
     const finding = error instanceof PortFailure ? findingOf(step.id, error) : undefined;
     if (finding === undefined) throw error;

@@ -7,7 +7,7 @@ import { kubernetesPlatform } from "../../src/platforms/kubernetes.ts";
 import { isRolledOut } from "../../src/ports/kubernetes-rollout.ts";
 import type { Workload } from "../../src/ports/kubernetes.ts";
 import { rolloutStatus } from "../../src/steps/rollout-status.ts";
-import type { Finding, RestoreOutcome } from "../../src/steps/step.ts";
+import type { Fact, Finding, RestoreOutcome } from "../../src/steps/step.ts";
 import { gkeWorld } from "../support/gke-world.ts";
 import { noHelm, type Ran, runStep, snapshotOf } from "../support/kubernetes-steps.ts";
 import { EffectLedger, preflightContext, stepContext } from "../support/step-context.ts";
@@ -122,7 +122,7 @@ describe.skipIf("missing" in programs)(title, () => {
     });
   });
 
-  async function preflight(target: KubernetesTarget): Promise<readonly Finding[] | undefined> {
+  async function preflight(target: KubernetesTarget): Promise<readonly (Finding | Fact)[] | undefined> {
     const args = rolloutStatus.args.parse({});
     const before = await snapshotOf(cluster, target);
     const services = [{ name: "web", target, before }];

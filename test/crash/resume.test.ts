@@ -73,6 +73,28 @@ test("a workflow file that does not take the inputs any more is asked about", as
   expect(text).toContain('has no input "environment"');
 });
 
+test("a branch that has moved since the plan is asked about, and only while something is to be deployed from it", async () => {
+  world = await startSmallWorld("small-good");
+  await world.deploy(BEFORE_ANYTHING);
+  const repository = world.cloud.github.repository("acme/shop");
+  const planned = repository.branches.get("main") ?? "";
+  const [older = ""] = [...repository.commits.keys()].filter((sha) => sha !== planned);
+  repository.branches.set("main", older);
+  answer("continue", "continue");
+  expect(await resume()).toBe(0);
+  const text = (await world.progress())?.questions["moved:1"]?.question.text;
+  expect(text).toContain(`main of acme/shop is at ${older.slice(0, 7)}, then: ${planned.slice(0, 7)}`);
+});
+
+test("a branch that moves once the workflow runs is no news", async () => {
+  world = await startSmallWorld("small-good");
+  await world.deploy({ act: "journal.append item-done", when: "after" });
+  const repository = world.cloud.github.repository("acme/shop");
+  repository.branches.set("main", [...repository.commits.keys()][0] ?? "");
+  expect(await resume()).toBe(0);
+  expect(await asked()).toEqual([]);
+});
+
 test("a dispatch that cannot be told from another is asked about, and never repeated unasked", async () => {
   world = await startSmallWorld("small-good");
   await world.deploy(DISPATCHED);

@@ -255,7 +255,8 @@ describe("preflight", () => {
     });
     const findings = (await rolloutStatus.preflight?.(context)) ?? [];
     expect(findings).toHaveLength(expected.length);
-    for (const [index, text] of expected.entries()) expect(findings[index]?.what).toContain(text);
+    for (const [index, text] of expected.entries())
+      expect(findings[index]).toMatchObject({ what: expect.stringContaining(text) });
   });
 
   test("without the right to read it is unauthorised; a paused deployment is an error", async () => {

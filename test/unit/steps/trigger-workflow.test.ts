@@ -7,7 +7,7 @@ import type { Workflows } from "../../../src/ports/workflows.ts";
 import type { Fault } from "../../../src/simulator/faults.ts";
 import type { SimulatedRun, WorkflowBehaviour } from "../../../src/simulator/github-runs.ts";
 import type { GitHubOptions } from "../../../src/simulator/github-state.ts";
-import type { Finding, StepContext, StepOutcome } from "../../../src/steps/step.ts";
+import type { Fact, Finding, StepContext, StepOutcome } from "../../../src/steps/step.ts";
 import { triggerWorkflow, type TriggerWorkflowArgs } from "../../../src/steps/trigger-workflow.ts";
 import {
   HEAD,
@@ -335,10 +335,19 @@ describe("a server that tells no id", () => {
 });
 
 describe("preflight", () => {
-  async function check(args: TriggerWorkflowArgs, ports = { workflows }): Promise<readonly Finding[]> {
+  async function ask(args: TriggerWorkflowArgs, ports = { workflows }): Promise<readonly (Finding | Fact)[]> {
     const context = preflightContext({ kind: triggerWorkflow, args, ports, world: github.world });
     return (await triggerWorkflow.preflight?.(context)) ?? [];
   }
+
+  async function check(args: TriggerWorkflowArgs, ports = { workflows }): Promise<readonly Finding[]> {
+    return (await ask(args, ports)).filter((one) => one.severity !== "fact");
+  }
+
+  test("the commit that would be deployed is a fact, to be compared later", async () => {
+    const facts = (await ask(PUSHER)).filter(({ severity }) => severity === "fact");
+    expect(facts).toEqual([{ severity: "fact", about: "main of BasedHardware/omi", is: HEAD }]);
+  });
 
   test("nothing to say but that an input is declared and never used", async () => {
     const findings = await check({ ...BACKEND, inputs: { environment: "prod", leftover: "x" } });
