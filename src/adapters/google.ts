@@ -126,13 +126,20 @@ export interface WireTimestamp {
 /** To the millisecond; undefined for an absent timestamp. */
 export function instantOf(timestamp: WireTimestamp | null | undefined): Instant | undefined {
   if (timestamp === null || timestamp === undefined) return undefined;
-  return instant(Number(timestamp.seconds ?? 0) * 1_000 + Math.floor((timestamp.nanos ?? 0) / 1_000_000));
+  return instant(secondsOf(timestamp) * 1_000 + Math.floor((timestamp.nanos ?? 0) / 1_000_000));
 }
 
 /** With all nine digits of the fraction. */
 export function nanosecondsOf(timestamp: WireTimestamp): string {
-  const seconds = new Date(Number(timestamp.seconds ?? 0) * 1_000).toISOString().slice(0, 19);
+  const seconds = new Date(secondsOf(timestamp) * 1_000).toISOString().slice(0, 19);
   return `${seconds}.${String(timestamp.nanos ?? 0).padStart(9, "0")}Z`;
+}
+
+/** From year 1 to 9999, as google.protobuf.Timestamp promises: others have no RFC 3339 form. */
+function secondsOf({ seconds }: WireTimestamp): number {
+  const given = Number(seconds ?? 0);
+  if (given >= -62_135_596_800 && given <= 253_402_300_799) return given;
+  throw new PortFailure("malformed", `a timestamp of ${String(seconds).slice(0, 40)} seconds is none`);
 }
 
 /**

@@ -142,13 +142,16 @@ async function upload(
 async function page(bucket: Bucket, base: string, prefix: string, startAfter: string | undefined): Promise<ObjectPage> {
   let pageToken: string | undefined;
   for (let empty = 0; empty < MOST_EMPTY_PAGES; empty++) {
-    const [, , answer] = await bucket.getFiles({
-      prefix: base + prefix,
-      autoPaginate: false,
-      maxResults: PAGE_SIZE,
-      fields: "kind,items(name),nextPageToken",
-      ...(startAfter === undefined ? {} : { startOffset: base + startAfter }),
-      ...(pageToken === undefined ? {} : { pageToken }),
+    // Not `getFiles`, which ends the process where `items` is no list: it throws where nobody can catch it.
+    const [answer] = await bucket.request({
+      uri: "/o",
+      qs: {
+        prefix: base + prefix,
+        maxResults: PAGE_SIZE,
+        fields: "kind,items(name),nextPageToken",
+        ...(startAfter === undefined ? {} : { startOffset: base + startAfter }),
+        ...(pageToken === undefined ? {} : { pageToken }),
+      },
     });
     const { items, nextPageToken } = listingSchema.parse(answer);
     const keys = items.map(({ name }) => name.slice(base.length)).filter((key) => key !== startAfter);
