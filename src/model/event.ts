@@ -114,6 +114,8 @@ const bodies = [
     aheadBy: z.number(),
     /** Newest last, at most 20. Titles are hostile text. */
     commits: z.array(z.strictObject({ sha: z.string(), title: z.string() })),
+    /** Merged ones that brought any of these commits, newest first; absent: they could not be read. Titles are hostile text. */
+    pulls: z.array(z.strictObject({ number: z.number(), title: z.string() })).optional(),
     mergeCommit: z.string().optional(),
     containsMerge: z.enum(["yes", "no", "unknown"]),
   }),

@@ -5,6 +5,7 @@ import { type Instant, MINUTE, formatDuration } from "../model/time.ts";
 import { codeCell, codeSpan, link, prose, tableCell } from "./escape.ts";
 import { table } from "./markdown.ts";
 import type { CheckpointReport, Report, StepReport } from "./report-model.ts";
+import { otherPulls } from "./pulls.ts";
 import { VERDICT_WORD, clockOn, counted, listed, shortSha, timeOn, withTimesSign } from "./words.ts";
 
 /** The workflow runs with their ids, in the order of the steps. */
@@ -95,7 +96,19 @@ function commitRange(group: readonly EventOf<"commits-compared">[], progress: Pr
     ...(titles.length === 0
       ? []
       : [[...(left > 0 ? [`- ${counted(left, "earlier commit")} not listed`] : []), ...titles].join("\n")]),
+    ...pullsSentence(first, progress),
   ].join("\n\n");
+}
+
+/** Numbers in code: a link, or a bare one, would leave a mark on each of these pull requests. */
+function pullsSentence(compared: EventOf<"commits-compared">, progress: Progress): readonly string[] {
+  const others = otherPulls(compared, progress);
+  if (others === undefined) return [];
+  if (others === "unknown") return ["The pull requests of these commits could not be read."];
+  const told = others.shown.map(({ number, title }) => `${codeSpan(`#${number}`)} ${prose(title, 80)}`);
+  const more = others.left > 0 ? [`${others.left} more`] : [];
+  const besides = progress.plan.pullRequest === undefined ? "They bring" : "Besides this pull request they bring";
+  return [`${besides} ${listed([...told, ...more])}.`];
 }
 
 /** To stand near the top: a verdict tells nothing of a change that is not deployed. Empty unless that is certain. */

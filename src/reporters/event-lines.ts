@@ -7,6 +7,7 @@ import type { CheckResult, Verdict } from "../model/verdict.ts";
 import { reasonOf } from "./headline.ts";
 import type { Tone } from "./paint.ts";
 import { VERDICT_WORD, clockOn, counted, listed, shortSha, time, withTimesSign } from "./words.ts";
+import { otherPulls } from "./pulls.ts";
 
 /** Plain text, still unescaped. */
 export interface Line {
@@ -60,7 +61,7 @@ export function linesOf(event: RunEvent, after: Progress): readonly Line[] {
     case "service-switched":
       return [line("⇄", "good", event.change.service, servesText(event.change))];
     case "commits-compared":
-      return [line("·", "plain", event.service, commitsText(event))];
+      return [line("·", "plain", event.service, commitsText(event, after))];
     case "service-superseded":
       return [
         line("✗", "doubt", event.service, `superseded: serves ${event.serving}, this run deployed ${event.expected}`),
@@ -158,7 +159,7 @@ function deliveredLines(event: EventOf<"effect-done">): readonly Line[] {
   return [line("·", "quiet", "told", event.item.slice("post:".length).replaceAll(":", " "))];
 }
 
-function commitsText(event: EventOf<"commits-compared">): string {
+function commitsText(event: EventOf<"commits-compared">, after: Progress): string {
   const range =
     event.before === undefined ? shortSha(event.after) : `${shortSha(event.before)}..${shortSha(event.after)}`;
   const size =
@@ -168,7 +169,12 @@ function commitsText(event: EventOf<"commits-compared">): string {
     no: "does NOT contain the merge commit",
     unknown: "whether it contains the merge commit is unknown",
   };
-  return `deployed ${range} (${size}); ${merge[event.containsMerge]}`;
+  const others = otherPulls(event, after);
+  const brought =
+    others === undefined || others === "unknown"
+      ? ""
+      : `; brings ${others.shown.map(({ number }) => `#${number}`).join(", ")}${others.left > 0 ? " …" : ""} too`;
+  return `deployed ${range} (${size})${brought}; ${merge[event.containsMerge]}`;
 }
 
 function judgedText(verdict: Verdict, results: readonly CheckResult[]): string {

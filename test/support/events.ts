@@ -227,6 +227,10 @@ export function deployed(change: Parameters<typeof planOf>[0] = {}): Stream {
         { sha: MERGE, title: "Move speaker profiles to the pusher (#6411)" },
         { sha: AFTER, title: "Bump | pin <deps>" },
       ],
+      pulls: [
+        { number: 6411, title: "Move speaker profiles to the pusher" },
+        { number: 6398, title: "Fix reconnect loop @beastoin" },
+      ],
       mergeCommit: MERGE,
       containsMerge: "yes",
     });
