@@ -97,6 +97,17 @@ export async function decideRollback(
   await turn.record({ type: "rollback-decided", services: [...services], because: why.because, by: why.by });
 }
 
+/** What a workflow that was called off has switched all the same, after the decision. False: nothing, as far as can be read. */
+export async function widenRollback(turn: Turn): Promise<boolean> {
+  const { rollback, items, switched } = turn.progress;
+  if (!Object.keys(items).some((item) => item.startsWith("abandon:"))) return false;
+  // What had switched by then was left out on purpose.
+  const known = [...(rollback?.services ?? []), ...Object.keys(switched)];
+  const behind = (await changedServices(turn)).filter((service) => !known.includes(service));
+  if (behind.length > 0) await turn.record({ type: "rollback-widened", services: behind });
+  return behind.length > 0;
+}
+
 async function changedServices(turn: Turn): Promise<readonly string[]> {
   const { progress } = turn;
   const surveyed = await surveyServices(turn);

@@ -5,6 +5,7 @@ import { type Instant, MINUTE, plusMs, SECOND } from "../model/time.ts";
 import { conclude } from "./conclude.ts";
 import { AwaitsAnswer, restingUntilAnswered } from "./in-doubt.ts";
 import { holdLocks } from "./locking.ts";
+import { widenRollback } from "./rollback.ts";
 import { restoreTurn } from "./restore.ts";
 import { identitiesOf } from "./services.ts";
 import { keepFailure } from "./steps.ts";
@@ -23,7 +24,7 @@ export async function unwind(turn: Turn): Promise<readonly ItemResult[]> {
   // The hold of a rollback blocks its own run too: after a crash beyond it there is nothing left that needs a lock.
   if (restoreOrder(turn).every((service) => isSettled(turn, service))) {
     if (underWay.length > 0) return underWay;
-    await finishUnwinding(turn);
+    if (!(await widenRollback(turn))) await finishUnwinding(turn);
     return ["changed"];
   }
   const blocker = await holdLocks(turn);

@@ -145,6 +145,8 @@ const bodies = [
     because: z.string(),
     by: z.string(),
   }),
+  /** What a workflow that was called off has changed behind the decision is restored as well. */
+  z.strictObject({ type: z.literal("rollback-widened"), services: z.array(z.string()) }),
   /** Verified: the service serves what the snapshot says. `remarks` such as "pinned on purpose; do not un-pin yet". */
   z.strictObject({
     type: z.literal("service-restored"),

@@ -167,6 +167,10 @@ function changeOf(progress: Progress, event: RunEvent): Partial<Progress> {
         finished: undefined,
         paused: undefined,
       };
+    case "rollback-widened":
+      return progress.rollback === undefined
+        ? {}
+        : { rollback: { ...progress.rollback, services: [...progress.rollback.services, ...event.services] } };
     case "services-held":
       return { held: [...new Set([...progress.held, ...event.services])] };
     case "run-paused":

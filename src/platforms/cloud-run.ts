@@ -39,7 +39,8 @@ export const cloudRunPlatform: Platform<CloudRunTarget, CloudRunSnapshot> = {
 
   async serving(target, ports, signal) {
     const service = await ports.cloudRun.service(target, signal);
-    return soleRevision(sharesOf(service.served)) ?? "mixed";
+    // While it is being changed, what is observed is about to be another thing.
+    return (service.reconciling ? undefined : soleRevision(sharesOf(service.served))) ?? "mixed";
   },
 
   versionOf: (snapshot) => snapshot.revision,

@@ -50,6 +50,7 @@ export function annotationOf(event: RunEvent): Annotation | undefined {
     case "question-answered":
     case "question-asked":
     case "rollback-decided":
+    case "rollback-widened":
     case "run-finished":
     case "run-planned":
     case "run-resumed":

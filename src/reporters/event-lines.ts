@@ -78,6 +78,8 @@ export function linesOf(event: RunEvent, after: Progress): readonly Line[] {
       return [line("·", "plain", "answer", `${event.answer}, by ${event.by}`)];
     case "rollback-decided":
       return [line("!", "bad", "rollback", `${event.because}: restoring ${listed(event.services)}`)];
+    case "rollback-widened":
+      return [line("!", "bad", "rollback", `changed behind it: restoring ${listed(event.services)}, too`)];
     case "service-restored":
       return [
         line("✓", "good", event.service, `restored and verified: serves ${event.serving} since ${time(event.at)} UTC`),

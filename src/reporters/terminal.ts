@@ -18,6 +18,7 @@ import { time, timeOn } from "./words.ts";
 /** Told between the lists, where rows have no place for them. */
 const SPOKEN = new Set([
   "rollback-decided",
+  "rollback-widened",
   "question-asked",
   "question-answered",
   "service-superseded",

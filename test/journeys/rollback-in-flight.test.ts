@@ -55,6 +55,26 @@ it("a rollback before anything has switched cancels the workflow too, and nothin
   expect(servedBy(journey.cloud)).toEqual(before);
 });
 
+it("what the cancelled workflow had asked for already, and what switches behind the decision, is restored as well", async () => {
+  const before = await interruptedDeploy();
+  const [run] = journey.cloud.github.repository("acme/shop").runs;
+  const cancel = run?.cancel.bind(run) ?? ((): boolean => false);
+  // The runner had just sent its last request when it was stopped.
+  const last = (): boolean => {
+    journey.cloud.cloudRun.deploy("shop/europe-west1/web", { image: "gcr.io/shop/web:after" });
+    return cancel();
+  };
+  Object.assign(run ?? {}, { cancel: last });
+
+  const undone = await journey.run("rollback", "small");
+
+  expect(undone.stdout).toContain("changed behind it: restoring web, too");
+  expect(undone.stdout).toMatch(/web +restored and verified/);
+  expect(undone.code).toBe(0);
+  journey.cloud.world.advanceTo(plusMs(journey.cloud.world.now, HOUR));
+  expect(servedBy(journey.cloud)).toEqual(before);
+});
+
 /** Ends while the workflow is in progress and nothing has switched yet. Returns what served before. */
 async function interruptedDeploy(): Promise<ReturnType<typeof servedBy>> {
   const env = { RUNBOOK_WEBHOOK: "https://hooks.example/runbook" };
