@@ -27,17 +27,19 @@ function chart(result: CheckResult, series: Series): string {
   const hasPast = offset >= width && offset < minutes;
   const subject = result.service ?? result.check;
   const axis = series.switchedAt === undefined ? "minutes" : "minutes from the switch";
+  const zero = Math.floor(offset / width);
   const unit = width === 1 ? "errors per minute" : `errors per ${formatDuration(width * MINUTE)}`;
   const before = perBar(baselinePerMinute(result), width);
   return [
-    `${codeSpan(subject)}, ${unit}${series.switchedAt === undefined ? "" : `; the switch is minute 0 (${time(series.switchedAt)} UTC)${hasPast ? ", where the bars change their colour" : ""}`}:`,
+    `${codeSpan(subject)}, ${unit}${series.switchedAt === undefined ? "" : `; the switch was at ${time(series.switchedAt)} UTC${hasPast ? ": grey bars before it, orange ones since" : ""}`}:`,
     [
       "```mermaid",
+      LOOKS,
       "xychart-beta",
       `  title "${mermaidWord(subject)}: ${unit}"`,
-      `  x-axis "${axis}" ${-offset} --> ${minutes - offset}`,
+      `  x-axis "${axis}" [${labels(bars.length, zero, width, series.switchedAt !== undefined)}]`,
       `  y-axis "errors" 0 --> ${most}`,
-      ...barLines(bars, hasPast ? Math.floor(offset / width) : 0),
+      ...barLines(bars, hasPast ? zero : 0),
       ...(before === undefined ? [] : [`  line [${bars.map(() => before).join(", ")}]`]),
       "```",
     ].join("\n"),
@@ -48,13 +50,31 @@ function chart(result: CheckResult, series: Series): string {
   ].join("\n\n");
 }
 
-/** Before the switch and since, in two colours; of two bars in one place the empty one is not seen. */
+/** Colours that are seen on GitHub's light and dark pages, in the order of the series. */
+const LOOKS =
+  '%%{init: {"xyChart": {"xAxis": {"showTick": false}}, "themeVariables": {"xyChart": {"plotColorPalette": "#d1570a, #8c959f, #2f81f7"}}}}%%';
+const STEPS = [1, 2, 5, 10, 15, 20, 30, 60, 120, 240, 480, 720, 1_440];
+const MOST_LABELS = 8;
+
+/**
+ * One label for each bar: on an axis of numbers mermaid makes bars as wide as the distance of its ticks, so that they cover each
+ * other. Labels must differ: those that are not to be seen are their number in zero-width digits.
+ */
+function labels(bars: number, zero: number, width: number, hasSwitch: boolean): string {
+  const step = STEPS.find((each) => each % width === 0 && (bars * width) / each <= MOST_LABELS) ?? bars * width;
+  return Array.from({ length: bars }, (_, index) => {
+    const minute = (index - zero) * width;
+    if (hasSwitch && minute === 0) return '"switch"';
+    if (minute % step === 0) return `"${minute}"`;
+    return `"${index.toString(2).replaceAll("0", "\u200B").replaceAll("1", "\u200C")}"`;
+  }).join(", ");
+}
+
+/** Since the switch, then before it: what is drawn later covers the empty bars of what is drawn first. */
 function barLines(bars: readonly number[], switched: number): readonly string[] {
-  const side = (of: (index: number) => boolean): string =>
-    `  bar [${bars.map((errors, index) => (of(index) ? errors : 0)).join(", ")}]`;
-  return switched === 0
-    ? [`  bar [${bars.join(", ")}]`]
-    : [side((index) => index < switched), side((index) => index >= switched)];
+  if (switched === 0) return [`  bar [${bars.join(", ")}]`];
+  const since = bars.map((errors, index) => (index < switched ? 0 : errors));
+  return [`  bar [${since.join(", ")}]`, `  bar [${bars.slice(0, switched).join(", ")}]`];
 }
 
 /** The busiest bars, in time order: a quiet minute is not worth a row. */

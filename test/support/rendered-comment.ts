@@ -96,7 +96,7 @@ function unbalanced(html: string): string[] {
 }
 
 const DIAGRAM_LINE =
-  /^(?:xychart-beta|  title "[\w :;,-]*"|  x-axis "[\w -]+" -?\d+ --> \d+|  y-axis "\w+" 0 --> [\d.]+|  (?:bar|line) \[[\d., ]*\]|)$/;
+  /^(?:%%\{init: \{[\w"#:{}, ]*\}%%|xychart-beta|  title "[\w :;,-]*"|  x-axis "[\w -]+" \[(?:"(?:-?\d+|switch|[\u200B\u200C]+)"(?:, )?)+\]|  y-axis "\w+" 0 --> [\d.]+|  (?:bar|line) \[[\d., ]*\]|)$/;
 
 function badDiagrams(html: string): string[] {
   return [...html.matchAll(/<code class="language-mermaid">([^<]*)/g)]
