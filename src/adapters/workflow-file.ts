@@ -22,6 +22,9 @@ const inputSchema = z
 const fileSchema = z.looseObject({
   name: z.string().optional(),
   "run-name": z.string().optional(),
+  // Read leniently: what is not understood names no group.
+  concurrency: z.unknown().optional(),
+  jobs: z.unknown().optional(),
   on: z.union([z.string(), z.array(z.string()), z.record(z.string(), z.unknown())]),
 });
 const dispatchSchema = z.looseObject({ inputs: z.record(z.string(), inputSchema).nullish() }).nullish();
@@ -47,6 +50,7 @@ export function workflowDefinition(file: string, sha: string, text: string): Wor
       document,
       inputs.map(([key]) => key),
     ),
+    concurrency: groupsOf(workflow.data),
   };
 }
 
@@ -73,6 +77,15 @@ function inputOf(spec: z.infer<typeof inputSchema>): WorkflowInput {
     ...(spec?.default === undefined ? {} : { default: spec.default }),
     ...(spec?.options === undefined ? {} : { options: spec.options }),
   };
+}
+
+const groupSchema = z.union([z.string(), z.looseObject({ group: z.string() }).transform(({ group }) => group)]);
+const jobsSchema = z.record(z.string(), z.looseObject({ concurrency: z.unknown().optional() }));
+
+function groupsOf({ concurrency, jobs }: { concurrency?: unknown; jobs?: unknown }): readonly string[] {
+  const ofJobs = jobsSchema.safeParse(jobs);
+  const all = [concurrency, ...(ofJobs.success ? Object.values(ofJobs.data).map((job) => job.concurrency) : [])];
+  return [...new Set(all.flatMap((one) => groupSchema.safeParse(one).data ?? []))];
 }
 
 /** Searches the parsed document, so that YAML comments do not count as a use. */

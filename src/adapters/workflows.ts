@@ -90,7 +90,7 @@ class GitHubWorkflows implements Workflows {
       {
         ...ownerAndRepo(filter.repository),
         workflow_id: filter.file.split("/").at(-1),
-        event: "workflow_dispatch",
+        ...(filter.anyEvent === true ? {} : { event: "workflow_dispatch" }),
         // Runs carry whole seconds.
         created: `>=${filter.since.slice(0, 19)}Z`,
         ...(filter.headSha === undefined ? {} : { head_sha: filter.headSha }),

@@ -24,6 +24,8 @@ export interface WorkflowDefinition {
   readonly runName?: string;
   /** Input names that the file's text uses (`inputs.x`, `github.event.inputs.x`). */
   readonly usedInputs: readonly string[];
+  /** The concurrency groups that the workflow or its jobs name, as written. */
+  readonly concurrency: readonly string[];
 }
 
 export interface WorkflowRun {
@@ -84,6 +86,8 @@ export interface RunFilter {
   readonly since: Instant;
   readonly headSha?: string;
   readonly actor?: string;
+  /** Not only dispatched ones. */
+  readonly anyEvent?: true;
 }
 
 export interface Viewer {

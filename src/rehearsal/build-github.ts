@@ -35,7 +35,7 @@ export function buildGitHub(cloud: SimulatedCloud, plan: Plan, scenario: Scenari
     const file = textOf(step.with["workflow"]);
     cloud.github.addWorkflow(fullName, {
       file,
-      text: workflowText(step),
+      text: workflowText(step, workflowRuleFor(step, scenario, plan)?.["cancelled-by"] !== undefined),
       behaviour: behaviourOf(step, cloud, plan, scenario),
     });
   }
@@ -56,7 +56,7 @@ function addMerge(
 }
 
 /** A workflow file with just the inputs that the step gives. */
-function workflowText(step: StepSpec): string {
+function workflowText(step: StepSpec, isOneAtATime: boolean): string {
   const names = Object.keys(step.with["inputs"] ?? {});
   const declared = names.flatMap((name) => [`      ${name}:`, "        required: true", "        type: string"]);
   const used = names.map((name) => `          ${name.toUpperCase().replaceAll("-", "_")}: \${{ inputs.${name} }}`);
@@ -65,6 +65,7 @@ function workflowText(step: StepSpec): string {
     "on:",
     "  workflow_dispatch:",
     ...(declared.length === 0 ? [] : ["    inputs:", ...declared]),
+    ...(isOneAtATime ? ["concurrency:", `  group: ${step.id}`, "  cancel-in-progress: true"] : []),
     "jobs:",
     "  deploy:",
     "    runs-on: ubuntu-latest",
@@ -111,6 +112,7 @@ function behaviourOf(step: StepSpec, cloud: SimulatedCloud, plan: Plan, scenario
           },
         }),
     happenings: [
+      ...newerRun(cloud, rule?.["cancelled-by"], cancelled),
       ...recordedDeployment(cloud, rule?.environment, endMs, failed),
       ...deployedBy(step, plan, scenario).map((service, index, all) => ({
         // Towards the end of the run, one after another, as such workflows do.
@@ -119,6 +121,23 @@ function behaviourOf(step: StepSpec, cloud: SimulatedCloud, plan: Plan, scenario
       })),
     ],
   };
+}
+
+/** Somebody dispatches the same workflow just before ours is cancelled for it. */
+function newerRun(
+  { github }: SimulatedCloud,
+  by: string | undefined,
+  cancelledMs: number | undefined,
+): readonly Happening[] {
+  if (by === undefined || cancelledMs === undefined) return [];
+  const act = ({ origin }: SimulatedRun): void => {
+    const repository = github.repository(origin.repository);
+    const workflow = repository.workflows.get(origin.file);
+    if (workflow === undefined || origin.actor === by) return;
+    github.dispatch(repository, workflow, origin.headBranch, origin.inputs, by);
+  };
+  // Counted from the run's creation, and a happening from its execution.
+  return [{ afterMs: Math.max(0, cancelledMs - 10 * SECOND), act }];
 }
 
 /** What GitHub does for a job with an `environment:`. */

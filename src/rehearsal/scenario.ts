@@ -158,6 +158,10 @@ const workflowSchema = z.strictObject({
   environment: z.string().optional().describe("of the job that deploys: GitHub then records a deployment by itself"),
   log: z.array(z.string()).default([]).describe("what the failing step writes, line by line"),
   "cancelled-after": durationSchema.optional(),
+  "cancelled-by": z
+    .string()
+    .optional()
+    .describe("this person's newer run of the same concurrency group cancels it; default: somebody cancels it by hand"),
   approval: z
     .strictObject({
       environment: z.string(),

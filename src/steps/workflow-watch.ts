@@ -5,6 +5,7 @@ import { DAY, formatDuration, type Instant, instantSchema, MINUTE, msBetween, pl
 import type { WorkflowJob, WorkflowRun } from "../ports/workflows.ts";
 import type { StepContext, StepOutcome } from "./step.ts";
 import { lastWordsOf } from "./job-log.ts";
+import { cancelledBy } from "./workflow-cancelled.ts";
 import { type Dispatched, locateAgainAt, type WorkflowOrder } from "./workflow-dispatch.ts";
 
 /** What a turn leaves for the next one. */
@@ -126,7 +127,12 @@ async function concluded(
   jobs: readonly WorkflowJob[],
   before: Watch | undefined,
 ): Promise<StepOutcome> {
-  const because = run.conclusion === "success" ? missedBy(context.args.job, jobs) : endedBy(run, jobs, before);
+  const because =
+    run.conclusion === "success"
+      ? missedBy(context.args.job, jobs)
+      : run.conclusion === "cancelled"
+        ? await cancelledBy(context, order, run)
+        : endedBy(run, jobs, before);
   if (because !== undefined) {
     const failed = jobs.find(isFailed);
     // A job that never began a step wrote nothing: it was rejected, or its workflow is broken.
@@ -163,7 +169,6 @@ function missedBy(wanted: string | undefined, jobs: readonly WorkflowJob[]): str
 }
 
 function endedBy(run: WorkflowRun, jobs: readonly WorkflowJob[], before: Watch | undefined): string {
-  if (run.conclusion === "cancelled") return "was cancelled (by somebody, or by a newer run of its concurrency group)";
   if (run.conclusion === "skipped") return "was skipped: none of its jobs ran";
   const failed = jobs.filter(isFailed);
   const [first] = failed;

@@ -95,6 +95,7 @@ describe("workflow definitions", () => {
       },
       // Neither a YAML comment nor the expression in a description makes `leftover` used.
       usedInputs: ["environment", "branch"],
+      concurrency: [],
     });
   });
 

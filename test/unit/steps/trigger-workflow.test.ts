@@ -6,7 +6,7 @@ import { MINUTE, msBetween, plusMs, SECOND } from "../../../src/model/time.ts";
 import type { Workflows } from "../../../src/ports/workflows.ts";
 import type { Fault } from "../../../src/simulator/faults.ts";
 import type { SimulatedRun, WorkflowBehaviour } from "../../../src/simulator/github-runs.ts";
-import type { GitHubOptions } from "../../../src/simulator/github-state.ts";
+import type { GitHubOptions, GitHubState } from "../../../src/simulator/github-state.ts";
 import type { Fact, Finding, StepContext, StepOutcome } from "../../../src/steps/step.ts";
 import { triggerWorkflow, type TriggerWorkflowArgs } from "../../../src/steps/trigger-workflow.ts";
 import {
@@ -167,7 +167,7 @@ describe("a run that did not succeed is refused without a verdict", () => {
       undefined,
       'ended as failure: job "deploy" failed in step "Push image"',
     ],
-    ["cancelled by concurrency", { cancelledAfterMs: 30_000 }, undefined, "was cancelled (by somebody, or by a newer"],
+    ["cancelled", { cancelledAfterMs: 30_000 }, undefined, "was cancelled by somebody (its workflow names no"],
     [
       "a skipped deploy job inside a success",
       {
@@ -192,6 +192,50 @@ describe("a run that did not succeed is refused without a verdict", () => {
     const { outcome } = await drive(job === undefined ? BACKEND : { ...BACKEND, job });
     expect(outcome).toMatchObject({ kind: "refused", because: expect.stringContaining(words) });
     expect(outcome).not.toHaveProperty("verdict");
+  });
+
+  /** The workflow as it is, with a concurrency group. */
+  function oneAtATime(): ReturnType<GitHubState["repository"]> {
+    const repository = github.state.repository(REPOSITORY);
+    const workflow = repository.workflows.get("gcp_backend.yml");
+    if (workflow === undefined) throw new Error("there is no such workflow");
+    const text = `${workflow.text}\nconcurrency: { group: "backend-\${{ inputs.environment }}", cancel-in-progress: true }\n`;
+    repository.workflows.set("gcp_backend.yml", { ...workflow, text });
+    return repository;
+  }
+
+  test("the newer run of its concurrency group that cancelled it is named", async () => {
+    await restart({ behaviour: { cancelledAfterMs: 30_000 } });
+    const repository = oneAtATime();
+    const newer = (actor: string): number => {
+      const workflow = repository.workflows.get("gcp_backend.yml");
+      if (workflow === undefined) throw new Error("there is no such workflow");
+      const made = github.state.dispatch(repository, workflow, "main", { environment: "prod", branch: "main" }, actor);
+      return "refused" in made ? 0 : made.origin.id;
+    };
+    let theirs = 0;
+    github.world.after(29_000, () => (theirs = newer("alice")));
+    // One that began when ours was over.
+    github.world.after(36_000, () => newer("bob"));
+    const { outcome } = await drive();
+    expect(outcome).toMatchObject({
+      kind: "refused",
+      because: expect.stringContaining(
+        `was cancelled, probably by the newer run #${theirs} of its concurrency group "backend-\${{ inputs.environment }}" (by alice, 04:00 UTC)`,
+      ),
+    });
+  });
+
+  test("without a newer run it was somebody, or another workflow; what cannot be read leaves it open", async () => {
+    await restart({ behaviour: { cancelledAfterMs: 30_000 } });
+    oneAtATime();
+    const by = `was cancelled by somebody, or by another workflow's run of its concurrency group`;
+    expect((await drive()).outcome).toMatchObject({ because: expect.stringContaining(by) });
+    await restart({ behaviour: { cancelledAfterMs: 30_000 } });
+    fault({ call: "list-runs", status: 403, times: 9 });
+    expect((await drive()).outcome).toMatchObject({
+      because: expect.stringContaining("was cancelled (by somebody, or"),
+    });
   });
 
   test("its last log lines are told: of the step that failed, without secrets and clean-up", async () => {
