@@ -79,7 +79,7 @@ function report(error: unknown, io: Io): number {
       io,
       `${error.message}\nNothing was lost: what had been journaled is kept.\nMend that, or name another state with --state.`,
     );
-    return EXIT.usage;
+    return error.problem === "unauthorised" ? EXIT.unauthorised : EXIT.usage;
   }
   if (error instanceof PortFailure) {
     printFailure(io, `${error.message}\nWhat was begun is in the journal.\n\`runbook status\` shows where it stands.`);

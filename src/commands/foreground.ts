@@ -2,12 +2,13 @@
 import { drive } from "../engine/drive.ts";
 import { failOf, isKept } from "../engine/rollback.ts";
 import { currentStep } from "../engine/steps.ts";
+import { JournalError } from "../journal/state.ts";
 import { openQuestion, type Progress, progressOf } from "../model/progress.ts";
 import { formatDuration } from "../model/time.ts";
 import { createScreen } from "../reporters/screen.ts";
-import { type ExitPolicy, exitCodeOf } from "./exit-code.ts";
+import { EXIT, type ExitPolicy, exitCodeOf } from "./exit-code.ts";
 import { interruptible } from "./interrupt.ts";
-import type { Io } from "./io.ts";
+import { type Io, printFailure } from "./io.ts";
 import type { Session } from "./session.ts";
 import { summarizeStep } from "./step-summary.ts";
 
@@ -44,10 +45,22 @@ export async function runForeground(session: Session, run: string, options: Fore
     return code;
   } catch (error) {
     await screen.abandon();
-    throw error;
+    if (!(error instanceof JournalError)) throw error;
+    return leftOff(run, error, io);
   } finally {
     interrupt.release();
   }
+}
+
+/** The state failed in the middle: what is true of production is only known by looking. */
+function leftOff(run: string, error: JournalError, io: Io): number {
+  if (error.problem === "lease-lost") {
+    printFailure(io, `${error.message}\nNothing is done twice.\n\`runbook show ${run}\` tells how far it is.`);
+    return EXIT.locked;
+  }
+  const state = `Run ${run} left off there; what it did is in its journal, and production may be in the middle of a change.`;
+  printFailure(io, `${error.message}\n${state}\nMend that, then go on: runbook resume ${run}`);
+  return EXIT.failing;
 }
 
 export function screenOptions(

@@ -190,11 +190,11 @@ const formatSchema = z.object({ format: z.number().int() });
 /** Our words for what the bucket would not do; other errors as they are. */
 function translate(error: unknown, location: string): unknown {
   if (!(error instanceof PortFailure)) return error;
-  const told = (problem: "unwritable" | "busy", text: string): JournalError =>
+  const told = (problem: "unauthorised" | "unwritable" | "busy", text: string): JournalError =>
     new JournalError(problem, `The state ${location} ${text} (${messageOf(error)})`, { cause: error });
   switch (error.kind) {
     case "unauthorised":
-      return told("unwritable", "may not be read or written with these credentials.");
+      return told("unauthorised", "may not be read or written with these credentials.");
     case "not-found":
       return told("unwritable", "cannot be reached: check that the bucket exists.");
     case "invalid":

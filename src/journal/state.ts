@@ -120,7 +120,8 @@ export interface State {
   close(): Promise<void>;
 }
 
-export type JournalProblem = "exists" | "lease-lost" | "newer-schema" | "corrupt" | "unwritable" | "busy";
+export type JournalProblem =
+  "exists" | "lease-lost" | "newer-schema" | "corrupt" | "unauthorised" | "unwritable" | "busy";
 
 export class JournalError extends Error {
   readonly problem: JournalProblem;

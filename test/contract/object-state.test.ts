@@ -251,7 +251,7 @@ describe("a bucket", () => {
     });
     bucket.fail("get", { status: 403 });
     expect(await refused(bucket)).toMatchObject({
-      problem: "unwritable",
+      problem: "unauthorised",
       message: expect.stringMatching(/with these credentials/),
     });
     bucket.fail("get", { kind: "timeout", times: 4 });

@@ -48,6 +48,29 @@ it("a CI machine deploys with its state in a bucket and is gone; others judge th
   expect((await elsewhere(["deploy", RUNBOOK, "--yes"])).code).toBe(6);
 }, 120_000);
 
+it("a bucket that may not be read is not authorised; one that fails in the middle leaves the run to be resumed", async () => {
+  journey = await startJourney({ runbook: RUNBOOK, scenario: SCENARIO });
+  const { faults, github } = journey.cloud;
+  faults.add({ api: "storage", call: "get", kind: "status", status: 403, times: 1 });
+  const refused = await elsewhere(["deploy", RUNBOOK, "--yes"]);
+  expect(refused.code).toBe(4);
+  expect(refused.stderr).toMatch(/may not be read or written[^]*Nothing was lost/);
+  expect(github.effects.dispatches).toEqual([]);
+
+  const take = faults.take.bind(faults);
+  const isDeployed = (): boolean => github.effects.dispatches.length > 0;
+  faults.take = (api, call, now) =>
+    api === "storage" && isDeployed() ? { api, call, kind: "status", status: 403, times: 1 } : take(api, call, now);
+  const left = await elsewhere(["deploy", RUNBOOK, "--yes"]);
+  expect(left.code).toBe(5);
+  const [, id] =
+    /may be in the middle of a change\.\nMend that, then go on: runbook resume (\S+)/.exec(left.stderr) ?? [];
+
+  faults.take = take;
+  expect((await elsewhere(["resume", id ?? ""])).code).toBe(0);
+  expect(github.effects.dispatches).toHaveLength(1);
+}, 120_000);
+
 it("a deploy that leaves checkpoints for later refuses a state that only this machine sees", async () => {
   journey = await startJourney();
   const inCi = testIo({ ...journey.env, CI: "true" });
