@@ -45,13 +45,13 @@ const clock = await WorldClock.connect(simulation.addresses.clock);
 await clock.sleepUntil(plusMs(at, HOUR + HOUR / 4));
 await clock.close();
 const before = counted();
-await main(["check", runbook, ...more], ioOf(env));
+await main(["check", "--due", ...more], ioOf(env));
 const checked = counted();
 
 const minutes = Math.round(msBetween(startedAt, at) / 60_000);
 table(`one deploy (${minutes} minutes, ${found.runbook.steps.length} steps)`, begun, counts);
 table(`watching, ${watchedMinutes.toFixed(0)} minutes with two checkpoints`, counts, watched, watchedMinutes);
-table("one checkpoint (T+1h, `runbook check`)", before, checked);
+table("one checkpoint (T+1h, `runbook check --due`)", before, checked);
 const { used } = cloud.github.rateLimit;
 const unchanged = [...cloud.github.requests.values()].reduce((sum, { notModified }) => sum + notModified, 0);
 process.stdout.write(

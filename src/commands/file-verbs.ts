@@ -54,7 +54,7 @@ function rehearseVerbs(parser: Argv, io: Io, settle: Settle): Argv {
   return parser
     .command(
       "rehearse [name]",
-      "the same runbook against a simulated cloud on loopback, hours compressed into seconds",
+      "the same runbook against a simulated cloud on loopback, hours compressed into seconds; a `schedule:` is not rehearsed",
       (args) =>
         args
           .positional("name", { type: "string", describe: "a runbook's name, or a path to its file" })

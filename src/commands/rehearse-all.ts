@@ -13,6 +13,7 @@ import { planOf } from "./deploy.ts";
 import { EXIT } from "./exit-code.ts";
 import { findRunbook, runbookDirectory, runbookFiles } from "./find-runbook.ts";
 import { type Io, print, printJson, printError } from "./io.ts";
+import { notRehearsed } from "./not-rehearsed.ts";
 import type { RowOrder } from "./rehearse-matrix.ts";
 
 export interface RehearseAllOptions {
@@ -39,6 +40,7 @@ interface Matrix {
   readonly runbook: string;
   readonly orders: readonly RowOrder[];
   readonly skipped: readonly Skipped[];
+  readonly left: string | undefined;
 }
 
 export async function rehearseAll({ name, only = [], seed, json }: RehearseAllOptions, io: Io): Promise<number> {
@@ -46,6 +48,7 @@ export async function rehearseAll({ name, only = [], seed, json }: RehearseAllOp
   const names = name === undefined ? await runbookFiles(io) : [name];
   const listed = await scenariosWanted(only, io);
   const matrices = await Promise.all(names.map((one) => matrixOf(one, listed, seed, io)));
+  for (const { left } of matrices) if (left !== undefined) printError(io, left);
   const tell = ({ scenario, surprises }: MatrixRow): void => {
     if (json !== true) printError(io, `${surprises.length === 0 ? "as expected" : "SURPRISE   "}  ${scenario}`);
   };
@@ -75,6 +78,7 @@ async function matrixOf(name: string, listed: readonly Listed[], seed: number, i
   const lacking = listed.map(({ where, scenario }) => ({ where, missing: missingNeeds(scenario, plan) }));
   return {
     runbook: plan.runbook.name,
+    left: notRehearsed(plan.runbook),
     orders: lacking.filter(({ missing }) => missing.length === 0).map(({ where }) => ({ name, scenario: where, seed })),
     skipped: lacking.flatMap(({ where, missing }) => (missing.length === 0 ? [] : [{ scenario: where, missing }])),
   };

@@ -15,6 +15,7 @@ import { environmentOf, stagingEnvironment } from "./endpoints.ts";
 import { EXIT } from "./exit-code.ts";
 import { type FoundRunbook, findRunbook } from "./find-runbook.ts";
 import { type Io, print, printError } from "./io.ts";
+import { notRehearsed } from "./not-rehearsed.ts";
 import { requireFitting } from "./rehearse-place.ts";
 import { rehearseLives } from "./rehearse-lives.ts";
 
@@ -66,6 +67,8 @@ export async function rehearse(options: RehearseOptions, io: Io): Promise<number
   }
   const faulty = withFaults(await loadScenario(options.scenario), options.fault ?? []);
   const scenario = withDeaths(faulty, options.killAt ?? []);
+  const left = notRehearsed((await findRunbook(name, io)).runbook);
+  if (left !== undefined) printError(io, left);
   if (options.html !== undefined) {
     const { rehearseReport } = await import("./rehearse-report.ts");
     return rehearseReport({ ...options, name, html: options.html }, scenario, io);
