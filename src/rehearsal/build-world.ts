@@ -31,6 +31,7 @@ export function buildWorld(plan: Plan, scenario: Scenario, seed: number): Simula
     cloudRun,
     cloudRunJobs: new CloudRunJobsState(world),
     traffic: new Traffic(world, cloudRun),
+    google: {},
     kubernetes,
     kubernetesLogs: new KubernetesLogs(kubernetes),
     control: new ControlState(world),

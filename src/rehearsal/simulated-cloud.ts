@@ -4,6 +4,7 @@ import type { CloudRunJobsState } from "../simulator/cloud-run-jobs-state.ts";
 import type { ControlState } from "../simulator/control-state.ts";
 import type { Faults } from "../simulator/faults.ts";
 import type { GitHubState } from "../simulator/github-state.ts";
+import type { Observe } from "../simulator/grpc-api.ts";
 import type { KubernetesLogs } from "../simulator/kubernetes-logs.ts";
 import type { KubernetesState } from "../simulator/kubernetes-state.ts";
 import type { Traffic } from "../simulator/traffic.ts";
@@ -16,6 +17,8 @@ export interface SimulatedCloud {
   readonly cloudRun: CloudRunState;
   readonly cloudRunJobs: CloudRunJobsState;
   readonly traffic: Traffic;
+  /** Sees every message of the simulated Google Cloud before it is written, where somebody looks. */
+  readonly google: { observe?: Observe };
   readonly kubernetes: KubernetesState;
   readonly kubernetesLogs: KubernetesLogs;
   readonly control: ControlState;

@@ -41,6 +41,7 @@ export async function startSimulation(cloud: SimulatedCloud, port = 0): Promise<
     cloudRunJobs: cloud.cloudRunJobs,
     traffic: cloud.traffic,
     logSources: [cloud.kubernetesLogs],
+    observe: (answer) => cloud.google.observe?.(answer),
     port: portOf(1),
     restPort: portOf(6),
   });

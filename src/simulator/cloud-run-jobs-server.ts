@@ -2,21 +2,19 @@
 import type { Server } from "@grpc/grpc-js";
 import type { CloudRunJobsState, SimulatedExecution, SimulatedJob } from "./cloud-run-jobs-state.ts";
 import { keyOf, refusing } from "./cloud-run-server.ts";
-import type { Faults } from "./faults.ts";
-import { answering, ApiError, serviceDefinition, Status, wireTime } from "./grpc-api.ts";
-import type { World } from "./world.ts";
+import { answering, ApiError, type GooglePlace, serviceDefinition, Status, wireTime } from "./grpc-api.ts";
 
 export function addCloudRunJobs(
   server: Server,
-  place: { cloudRunJobs: CloudRunJobsState; world: World; faults: Faults },
+  place: GooglePlace & { readonly cloudRunJobs: CloudRunJobsState },
 ): void {
   const { cloudRunJobs } = place;
-  server.addService(serviceDefinition("run", "google.cloud.run.v2.Jobs"), {
+  server.addService(serviceDefinition("run", "google.cloud.run.v2.Jobs", place.observe), {
     GetJob: answering<{ name: string }>(place, "cloud-run", "get-job", ({ name }) =>
       refusing(() => wireJob(cloudRunJobs.job(keyOf(name)))),
     ),
   });
-  server.addService(serviceDefinition("run", "google.cloud.run.v2.Executions"), {
+  server.addService(serviceDefinition("run", "google.cloud.run.v2.Executions", place.observe), {
     GetExecution: answering<{ name: string }>(place, "cloud-run", "get-execution", ({ name }) =>
       refusing(() => {
         const job = cloudRunJobs.job(keyOf(name));

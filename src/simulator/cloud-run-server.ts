@@ -2,16 +2,14 @@
 import type { Server } from "@grpc/grpc-js";
 import { type RunCondition, type RunRevision, RunRefusal, type RunService } from "./cloud-run-model.ts";
 import type { CloudRunState } from "./cloud-run-state.ts";
-import type { Faults } from "./faults.ts";
-import { answering, ApiError, serviceDefinition, Status, wireTime } from "./grpc-api.ts";
-import type { World } from "./world.ts";
+import { answering, ApiError, type GooglePlace, serviceDefinition, Status, wireTime } from "./grpc-api.ts";
 
 const LATEST = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST";
 const REVISION = "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION";
 
-export function addCloudRun(server: Server, place: { cloudRun: CloudRunState; world: World; faults: Faults }): void {
+export function addCloudRun(server: Server, place: GooglePlace & { readonly cloudRun: CloudRunState }): void {
   const { cloudRun } = place;
-  server.addService(serviceDefinition("run", "google.cloud.run.v2.Services"), {
+  server.addService(serviceDefinition("run", "google.cloud.run.v2.Services", place.observe), {
     GetService: answering<{ name: string }>(place, "cloud-run", "get-service", ({ name }) =>
       refusing(() => wireService(cloudRun.service(keyOf(name)))),
     ),
@@ -19,7 +17,7 @@ export function addCloudRun(server: Server, place: { cloudRun: CloudRunState; wo
       refusing(() => ({ name: updateTraffic(cloudRun, request), done: false })),
     ),
   });
-  server.addService(serviceDefinition("run", "google.cloud.run.v2.Revisions"), {
+  server.addService(serviceDefinition("run", "google.cloud.run.v2.Revisions", place.observe), {
     GetRevision: answering<{ name: string }>(place, "cloud-run", "get-revision", ({ name }) =>
       refusing(() => {
         const service = cloudRun.service(keyOf(name));

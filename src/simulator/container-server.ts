@@ -1,8 +1,6 @@
 /** The GKE API of the simulated cloud: where its clusters are. Everything but get and list is UNIMPLEMENTED. */
 import type { Server } from "@grpc/grpc-js";
-import type { Faults } from "./faults.ts";
-import { answering, ApiError, serviceDefinition, Status } from "./grpc-api.ts";
-import type { World } from "./world.ts";
+import { answering, ApiError, serviceDefinition, Status, type GooglePlace } from "./grpc-api.ts";
 
 export interface SimulatedGkeCluster {
   readonly project: string;
@@ -18,9 +16,9 @@ export interface SimulatedGkeCluster {
 
 export function addContainer(
   server: Server,
-  place: { readonly clusters: readonly SimulatedGkeCluster[]; readonly world: World; readonly faults: Faults },
+  place: GooglePlace & { readonly clusters: readonly SimulatedGkeCluster[] },
 ): void {
-  server.addService(serviceDefinition("container", "google.container.v1.ClusterManager"), {
+  server.addService(serviceDefinition("container", "google.container.v1.ClusterManager", place.observe), {
     GetCluster: answering<{ name: string }>(place, "kubernetes", "get-cluster", ({ name }) => {
       const found = place.clusters.find((cluster) => fullName(cluster) === name);
       if (found === undefined) throw new ApiError(Status.NOT_FOUND, `Not found: ${name}.`);

@@ -5,18 +5,15 @@ import { addCloudRunJobs } from "./cloud-run-jobs-server.ts";
 import { CloudRunJobsState } from "./cloud-run-jobs-state.ts";
 import { addContainer, type SimulatedGkeCluster } from "./container-server.ts";
 import type { CloudRunState } from "./cloud-run-state.ts";
-import type { Faults } from "./faults.ts";
+import type { GooglePlace } from "./grpc-api.ts";
 import type { LogSource } from "./log-source.ts";
 import { startGoogleRestServer } from "./google-rest-server.ts";
 import { Listings } from "./log-listings.ts";
 import { addLogging } from "./logging-server.ts";
 import { addMonitoring } from "./monitoring-server.ts";
 import type { Traffic } from "./traffic.ts";
-import type { World } from "./world.ts";
 
-export interface GoogleServerOptions {
-  readonly world: World;
-  readonly faults: Faults;
+export interface GoogleServerOptions extends GooglePlace {
   readonly cloudRun: CloudRunState;
   /** Default: there are no jobs. */
   readonly cloudRunJobs?: CloudRunJobsState;

@@ -26,7 +26,7 @@ export class ApiError extends Error {
 }
 
 /** The definition of a service, from the protocol files that the official client ships. */
-export function serviceDefinition(client: keyof typeof PROTOCOLS, service: string): ServiceDefinition {
+export function serviceDefinition(client: GoogleClient, service: string, observe?: Observe): ServiceDefinition {
   let scope: unknown = protocol(client);
   for (const part of service.split(".")) scope = (scope as Record<string, unknown>)[part];
   const { service: defined } = scope as { service: ServiceDefinition };
@@ -35,11 +35,30 @@ export function serviceDefinition(client: keyof typeof PROTOCOLS, service: strin
       name,
       {
         ...method,
-        responseSerialize: (value: object) =>
-          value === GARBAGE ? Buffer.from("<html>") : method.responseSerialize(value),
+        responseSerialize: (message: object) => {
+          if (message === GARBAGE) return Buffer.from("<html>");
+          observe?.({ client, path: method.path, message });
+          return method.responseSerialize(message);
+        },
       },
     ]),
   );
+}
+
+/** A message as the simulator made it, before it is written: what the protocol does not know is silently left out then. */
+export interface GoogleAnswer {
+  readonly client: GoogleClient;
+  /** "/google.cloud.run.v2.Services/GetService" */
+  readonly path: string;
+  readonly message: object;
+}
+export type Observe = (answer: GoogleAnswer) => void;
+
+/** What every API of the simulated Google Cloud has. */
+export interface GooglePlace {
+  readonly world: World;
+  readonly faults: Faults;
+  readonly observe?: Observe | undefined;
 }
 
 /** An answer that is not the protocol's. */
@@ -53,16 +72,22 @@ const PROTOCOLS = {
   monitoring: { within: "@google-cloud/monitoring", file: "@google-cloud/monitoring/build/protos/protos.json" },
 } as const;
 
+export type GoogleClient = keyof typeof PROTOCOLS;
+
 const loaded = new Map<string, ReturnType<typeof loadPackageDefinition>>();
 
-function protocol(client: keyof typeof PROTOCOLS): ReturnType<typeof loadPackageDefinition> {
-  const before = loaded.get(client);
-  if (before !== undefined) return before;
+/** The protocol that an official client ships, as protobuf.js has it in JSON. */
+export function publishedProtocol(client: GoogleClient): object {
   const { within, file } = PROTOCOLS[client];
   const here = createRequire(import.meta.url);
-  const json = createRequire(here.resolve(within))(file) as object;
+  return createRequire(here.resolve(within))(file) as object;
+}
+
+function protocol(client: GoogleClient): ReturnType<typeof loadPackageDefinition> {
+  const before = loaded.get(client);
+  if (before !== undefined) return before;
   const auth = new GoogleAuth({ authClient: new PassThroughClient() });
-  const definitions = new GrpcClient({ auth }).loadProtoJSON(json);
+  const definitions = new GrpcClient({ auth }).loadProtoJSON(publishedProtocol(client));
   loaded.set(client, definitions);
   return definitions;
 }
@@ -72,7 +97,7 @@ function protocol(client: keyof typeof PROTOCOLS): ReturnType<typeof loadPackage
  * answered as the client library would report it. `answer` is told whether a listing begins with an empty page.
  */
 export function answering<Request>(
-  place: { readonly world: World; readonly faults: Faults },
+  place: GooglePlace,
   api: FaultApi,
   call: string,
   answer: (request: Request, isHeldBack: boolean) => object,

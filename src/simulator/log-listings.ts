@@ -1,15 +1,11 @@
 /** entries.list of the simulated Cloud Logging: filter, order, paging and the read quota, whatever the protocol. Nothing is written. */
 import { type Instant, instant, MINUTE, msOf } from "../model/time.ts";
-import type { Faults } from "./faults.ts";
-import { ApiError, Status } from "./grpc-api.ts";
+import { ApiError, type GooglePlace, Status } from "./grpc-api.ts";
 import { compileFilter, type LogFilter } from "./log-filter.ts";
 import { FilterError } from "./log-filter-parser.ts";
 import type { LogSource, SimulatedEntry } from "./log-source.ts";
-import type { World } from "./world.ts";
 
-export interface LoggingPlace {
-  readonly world: World;
-  readonly faults: Faults;
+export interface LoggingPlace extends GooglePlace {
   readonly logSources: readonly LogSource[];
   /** entries.list calls per project and minute of world time. Default 60. */
   readonly readsPerMinute?: number;

@@ -5,7 +5,7 @@ import type { Listings, ListRequest, LoggingPlace } from "./log-listings.ts";
 import type { SimulatedEntry } from "./log-source.ts";
 
 export function addLogging(server: Server, place: LoggingPlace, listings: Listings): void {
-  server.addService(serviceDefinition("logging", "google.logging.v2.LoggingServiceV2"), {
+  server.addService(serviceDefinition("logging", "google.logging.v2.LoggingServiceV2", place.observe), {
     ListLogEntries: answering<ListRequest>(place, "logging", "list-entries", (request, isHeldBack) => {
       const { entries, nextPageToken } = listings.page(request, isHeldBack);
       return { entries: entries.map(wireEntry), nextPageToken };

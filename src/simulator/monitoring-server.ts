@@ -3,15 +3,19 @@ import type { Server } from "@grpc/grpc-js";
 import { instant, MINUTE, msOf } from "../model/time.ts";
 import type { RunService } from "./cloud-run-model.ts";
 import type { CloudRunState } from "./cloud-run-state.ts";
-import type { Faults } from "./faults.ts";
-import { answering, ApiError, serviceDefinition, Status, type WireTime, wireTime } from "./grpc-api.ts";
+import {
+  answering,
+  ApiError,
+  serviceDefinition,
+  Status,
+  type WireTime,
+  wireTime,
+  type GooglePlace,
+} from "./grpc-api.ts";
 import { parseFilter } from "./log-filter-parser.ts";
 import type { Traffic } from "./traffic.ts";
-import type { World } from "./world.ts";
 
-export interface MonitoringPlace {
-  readonly world: World;
-  readonly faults: Faults;
+export interface MonitoringPlace extends GooglePlace {
   readonly cloudRun: CloudRunState;
   readonly traffic: Traffic;
 }
@@ -20,7 +24,7 @@ export interface MonitoringPlace {
 const VISIBLE_AFTER_MS = 120_000;
 
 export function addMonitoring(server: Server, place: MonitoringPlace): void {
-  server.addService(serviceDefinition("monitoring", "google.monitoring.v3.MetricService"), {
+  server.addService(serviceDefinition("monitoring", "google.monitoring.v3.MetricService", place.observe), {
     ListTimeSeries: answering<ListRequest>(place, "monitoring", "list-time-series", (request, isHeldBack) =>
       paged(request, seriesOf(place, request), isHeldBack),
     ),

@@ -59,7 +59,7 @@ export async function googleWorld(
     readonly services?: readonly string[];
     readonly timeoutMs?: number;
     readonly logSources?: readonly LogSource[];
-  } & Pick<GoogleServerOptions, "readsPerMinute" | "emptyFirstPage"> = {},
+  } & Pick<GoogleServerOptions, "observe" | "readsPerMinute" | "emptyFirstPage"> = {},
 ): Promise<GoogleWorld> {
   const world = new World({ now: START, seed: 7 });
   const faults = new Faults();
