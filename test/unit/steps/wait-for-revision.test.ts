@@ -260,6 +260,32 @@ describe("the other endings", () => {
     expect(good).not.toBe(bad);
   });
 
+  test("the expected revision by the digest of its image; deployed by tag that is never known", async () => {
+    cloud = await googleWorld();
+    const digest = `sha256:${"5e".repeat(32)}`;
+    const step = await Waiting.begin({ image: digest });
+    const theirs = deploy({ image: `gcr.io/p/backend@sha256:${"0a".repeat(32)}` });
+    cloud.pass(MINUTE);
+    expect(await step.turn()).toMatchObject({
+      for: expect.stringMatching(`the newest revision ${theirs} runs .+, not`),
+    });
+    const ours = deploy({ image: `gcr.io/p/backend@${digest}` });
+    expect(await step.finish()).toMatchObject({ kind: "done", output: { revision: ours } });
+    await cloud.close();
+    cloud = await googleWorld();
+    const tagged = await Waiting.begin({ image: digest });
+    deploy({ image: "gcr.io/p/backend:latest" });
+    expect(await tagged.turn()).toMatchObject({
+      kind: "refused",
+      because: expect.stringContaining(`deployed by tag: it cannot be told whether that is ${digest}`) as string,
+    });
+    await cloud.close();
+    cloud = await googleWorld();
+    const named = await Waiting.begin({ image: "gcr.io/p/backend:v7" });
+    const v7 = deploy({ image: "gcr.io/p/backend:v7" });
+    expect(await named.finish()).toMatchObject({ kind: "done", output: { revision: v7 } });
+  });
+
   test("another newer revision supersedes the one that is waited for", async () => {
     cloud = await googleWorld();
     const step = await Waiting.begin();
