@@ -176,7 +176,10 @@ function probeSeconds(probe: V1Probe | undefined): number {
   return initialDelaySeconds + periodSeconds * Math.max(failureThreshold, successThreshold);
 }
 
-/** GitOps before Helm: Argo CD and Flux put their marks on top of a chart's. */
+/**
+ * GitOps before Helm: Argo CD, Flux and Config Sync put their marks on top of a chart's. Config Sync leaves alone what is not
+ * "enabled": https://docs.cloud.google.com/kubernetes-engine/config-sync/docs/how-to/managing-objects
+ */
 export function managerOf(
   labels: Readonly<Record<string, string>>,
   annotations: Readonly<Record<string, string>>,
@@ -184,6 +187,7 @@ export function managerOf(
   const keys = [...Object.keys(labels), ...Object.keys(annotations)];
   if (keys.some((key) => key.startsWith("argocd.argoproj.io/"))) return { manager: "argo-cd" };
   if (keys.some((key) => /^(kustomize|helm)\.toolkit\.fluxcd\.io\//.test(key))) return { manager: "flux" };
+  if (annotations["configmanagement.gke.io/managed"] === "enabled") return { manager: "config-sync" };
   const release = annotations["meta.helm.sh/release-name"];
   if (release !== undefined) return { manager: "helm", release };
   return labels["app.kubernetes.io/managed-by"] === "Helm" ? { manager: "helm" } : { manager: "plain" };

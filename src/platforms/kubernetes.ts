@@ -91,11 +91,18 @@ type Seen = Pick<
   "revision" | "templateHash" | "images" | "digests" | "manager" | "release" | "releaseRevision"
 >;
 
+/** Who undoes what others change. */
+const REVERTERS: Readonly<Partial<Record<Workload["manager"], string>>> = {
+  "argo-cd": "Argo CD",
+  flux: "Flux",
+  "config-sync": "Config Sync",
+};
+
 function restorable(seen: Seen, helmProblem: string | undefined, isObserved: boolean): Restorable {
   const { manager, release, revision } = seen;
-  if (manager === "argo-cd" || manager === "flux") {
-    const name = manager === "flux" ? "Flux" : "Argo CD";
-    return { possible: false, because: `${name} applies it from Git and would undo a restoration: revert there` };
+  const reverter = REVERTERS[manager];
+  if (reverter !== undefined) {
+    return { possible: false, because: `${reverter} applies it from Git and would undo a restoration: revert there` };
   }
   if (seen.templateHash === undefined || !isObserved) {
     return { possible: false, because: "a rollout is under way: no single version runs that could be put back" };

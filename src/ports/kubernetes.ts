@@ -38,7 +38,7 @@ export interface Workload {
   readonly images: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
-  readonly manager: "plain" | "helm" | "argo-cd" | "flux";
+  readonly manager: "plain" | "helm" | "argo-cd" | "flux" | "config-sync";
   readonly release?: string;
 }
 

@@ -114,7 +114,7 @@ function buildKubernetes(
 
 /** https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/ and Flux's kustomize-controller. */
 function managedBy(
-  controller: "argo-cd" | "flux" | undefined,
+  controller: "argo-cd" | "flux" | "config-sync" | undefined,
   name: string,
 ): { labels?: Readonly<Record<string, string>>; annotations?: Readonly<Record<string, string>> } {
   switch (controller) {
@@ -122,6 +122,8 @@ function managedBy(
       return {};
     case "argo-cd":
       return { annotations: { "argocd.argoproj.io/tracking-id": `${name}:apps/Deployment:${name}` } };
+    case "config-sync":
+      return { annotations: { "configmanagement.gke.io/managed": "enabled" } };
     case "flux":
       return {
         labels: { "kustomize.toolkit.fluxcd.io/name": name, "kustomize.toolkit.fluxcd.io/namespace": "flux-system" },

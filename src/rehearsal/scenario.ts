@@ -115,7 +115,10 @@ const serviceSchema = z.strictObject({
       "max-unavailable": z.union([z.int(), z.string()]).default("25%"),
       "rolls-by": z.enum(["image", "restart"]).default("image").describe("restart: the same moving tag, a new digest"),
       helm: z.boolean().default(false),
-      "managed-by": z.enum(["argo-cd", "flux"]).optional().describe("a controller that reverts what others change"),
+      "managed-by": z
+        .enum(["argo-cd", "flux", "config-sync"])
+        .optional()
+        .describe("a controller that reverts what others change"),
       "log-lines-per-minute": z.number().default(10),
     })
     .optional(),

@@ -318,8 +318,11 @@ export function kubernetesContract(open: () => Promise<ContractCluster>): void {
       ).rejects.toMatchObject({ kind: "not-found" });
     });
 
-    test("is impossible where Argo CD or Flux would revert it", async () => {
-      await create({ annotations: { "argocd.argoproj.io/tracking-id": "web:apps/Deployment:x/web" } });
+    test.each([
+      ["argocd.argoproj.io/tracking-id", "web:apps/Deployment:x/web"],
+      ["configmanagement.gke.io/managed", "enabled"],
+    ])("is impossible where GitOps would revert it: %s", async (annotation, value) => {
+      await create({ annotations: { [annotation]: value } });
       expect((await snapshotOf(cluster, target())).restorable).toMatchObject({ possible: false });
     });
   });

@@ -132,10 +132,11 @@ describe("capture and serving", () => {
   });
 
   test.each([
-    ["argocd.argoproj.io/tracking-id", "argo-cd", "Argo CD applies it from Git"],
-    ["kustomize.toolkit.fluxcd.io/name", "flux", "Flux applies it from Git"],
-  ])("%s: not restorable from here", async (annotation, manager, because) => {
-    await start({ annotations: { [annotation]: "x" }, helmRelease: "pusher" });
+    ["argocd.argoproj.io/tracking-id", "x", "argo-cd", "Argo CD applies it from Git"],
+    ["kustomize.toolkit.fluxcd.io/name", "x", "flux", "Flux applies it from Git"],
+    ["configmanagement.gke.io/managed", "enabled", "config-sync", "Config Sync applies it from Git"],
+  ])("%s: not restorable from here", async (annotation, value, manager, because) => {
+    await start({ annotations: { [annotation]: value }, helmRelease: "pusher" });
     const snapshot = await capture();
     expect(snapshot.manager).toBe(manager);
     expect(snapshot.restorable).toMatchObject({ possible: false, because: expect.stringContaining(because) as string });
@@ -143,6 +144,11 @@ describe("capture and serving", () => {
     cloud.pass(10 * MINUTE);
     expect(await restore(snapshot)).toMatchObject({ kind: "refused" });
     expect(cloud.state.patches).toHaveLength(0);
+  });
+
+  test("what Config Sync is told to leave alone is restorable", async () => {
+    await start({ annotations: { "configmanagement.gke.io/managed": "disabled" } });
+    expect(await capture()).toMatchObject({ manager: "plain", restorable: { possible: true } });
   });
 
   test("Helm: the deployed revision is recorded; without helm the drift is announced", async () => {
