@@ -87,7 +87,9 @@ function commitRange(group: readonly EventOf<"commits-compared">[], progress: Pr
           ? "the same commit as before"
           : link(
               `${first.status}: ${counted(first.aheadBy, "commit")} since`,
-              home && `${home}/compare/${first.before}...${first.after}`,
+              home && isSha(first.before) && isSha(first.after)
+                ? `${home}/compare/${first.before}...${first.after}`
+                : undefined,
             ) + ` ${shaLink(first.before, home)}`;
   const titles = first.commits.slice(-8).map(({ sha, title }) => `- ${shaLink(sha, home)} ${prose(title, 100)}`);
   const left = Math.max(first.aheadBy, first.commits.length) - titles.length;
@@ -141,7 +143,12 @@ function mergeName({ mergeCommit }: EventOf<"commits-compared">, home: string | 
 }
 
 function shaLink(sha: string, home: string | undefined): string {
-  return link(codeSpan(shortSha(sha)), home && /^[0-9a-f]{7,40}$/i.test(sha) ? `${home}/commit/${sha}` : undefined);
+  return link(codeSpan(shortSha(sha)), home && isSha(sha) ? `${home}/commit/${sha}` : undefined);
+}
+
+/** Whatever else was told for a commit could lead out of the repository. */
+function isSha(sha: string): boolean {
+  return /^[0-9a-f]{7,40}$/i.test(sha);
 }
 
 /** What came before this one: verdicts with their true times, and which were late or skipped. */

@@ -13,7 +13,7 @@ const HOMES = ["https://github.com/BasedHardware/omi/", "https://console.cloud.g
 
 /** In a round each place has another string; after all rounds every string has been in every place. */
 const ROUNDS = HOSTILE.map((_, index) => index).filter((index) =>
-  process.env["RUNBOOK_HOSTILE"] === "full" ? true : index % 24 === 0,
+  process.env["RUNBOOK_HOSTILE"] === "full" ? true : index % 25 === 0,
 );
 
 function stoppedRun(): Stream {
