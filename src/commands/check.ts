@@ -11,7 +11,7 @@ import { checksText } from "../reporters/checks-text.ts";
 import { EXIT, exitCodeOf, gravestCode, verdictCode } from "./exit-code.ts";
 import { screenOptions } from "./foreground.ts";
 import { interruptible } from "./interrupt.ts";
-import { type Io, print, printError, printJson } from "./io.ts";
+import { type Io, print, printFailure, printJson } from "./io.ts";
 import { Scheduled } from "./scheduled.ts";
 import { findRun, openSession, type Session, type SessionOptions } from "./session.ts";
 
@@ -25,7 +25,7 @@ export interface CheckOptions extends SessionOptions {
 
 export async function check(options: CheckOptions, io: Io): Promise<number> {
   if ([options.name, options.run, options.due].filter((given) => given !== undefined && given !== false).length !== 1) {
-    printError(
+    printFailure(
       io,
       "Say what to check: a runbook's NAME (judge now), --run ID (its next checkpoint), or --due (everything due).\nNothing was touched.",
     );

@@ -32,7 +32,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   if (said !== "") {
     // For an unknown verb yargs only says what it resembles.
     if (said.startsWith("Did you mean")) said = `There is no command ${argv[0] ?? ""}. ${said}`;
-    if (code === EXIT.usage) printError(io, said);
+    if (code === EXIT.usage) printFailure(io, said);
     else print(io, said);
   }
   return code ?? EXIT.ok;

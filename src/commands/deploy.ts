@@ -104,7 +104,7 @@ export async function deployIn(session: Session, plan: Plan, options: DeployOpti
     return EXIT.ok;
   }
   if (options.yes !== true && !(await confirm(plan, io))) {
-    printError(io, "Not confirmed. Nothing was touched.");
+    printFailure(io, "Not confirmed. Nothing was touched.");
     return EXIT.usage;
   }
   const run = await begin(session, plan, checked);
@@ -185,7 +185,7 @@ async function begin(session: Session, plan: Plan, checked: Preflight): Promise<
     const moved = await movedSince(session, plan, checked);
     if (moved.length > 0) {
       const next = "Somebody else deployed in between: look at what serves, and deploy again.";
-      printError(
+      printFailure(
         io,
         [`${plan.runbook.name} has moved since preflight:`, ...moved, "Nothing was touched.", next].join("\n"),
       );

@@ -14,7 +14,7 @@ import { endpointsOf, requireOneWorld } from "./endpoints.ts";
 import { EXIT } from "./exit-code.ts";
 import { findRunbook } from "./find-runbook.ts";
 import { interruptible } from "./interrupt.ts";
-import { type Io, print, printError, printJson } from "./io.ts";
+import { type Io, print, printFailure, printJson } from "./io.ts";
 import { kindOf, platformOf } from "./session.ts";
 import { bucketOf, stateLocation } from "./state-location.ts";
 
@@ -30,7 +30,7 @@ export interface DoctorOptions {
 
 export async function doctor(options: DoctorOptions, io: Io): Promise<number> {
   if (options.permissions === true && options.name === undefined) {
-    printError(io, "Say whose permissions: `runbook doctor NAME --permissions`.\nNothing was touched.");
+    printFailure(io, "Say whose permissions: `runbook doctor NAME --permissions`.\nNothing was touched.");
     return EXIT.usage;
   }
   const endpoints = endpointsOf(io.env);

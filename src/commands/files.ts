@@ -4,7 +4,7 @@ import { planText } from "../planning/show-plan.ts";
 import { planOf } from "./deploy.ts";
 import { EXIT } from "./exit-code.ts";
 import { findRunbook, InvalidRunbook, loadFile, runbookDirectory, runbookFiles } from "./find-runbook.ts";
-import { type Io, print, printJson, printError } from "./io.ts";
+import { type Io, print, printJson, printFailure } from "./io.ts";
 import { resolve } from "node:path";
 
 export async function validate(
@@ -13,7 +13,7 @@ export async function validate(
 ): Promise<number> {
   const files = options.files.length > 0 ? options.files.map((file) => resolve(io.cwd, file)) : await runbookFiles(io);
   if (files.length === 0) {
-    printError(
+    printFailure(
       io,
       `There are no runbooks in ${relative(io.cwd, runbookDirectory(io)) || "."}.\nNothing was touched.\nName files, or set RUNBOOK_DIR.`,
     );

@@ -30,14 +30,14 @@ export function print(io: Io, text: string, redaction: Redaction = STANDARD): vo
   io.stdout.write(ended(plainLines(text, redaction)));
 }
 
-export function printError(io: Io, text: string): void {
+export function printError(io: Pick<Io, "stderr">, text: string): void {
   io.stderr.write(ended(plainLines(text, STANDARD)));
 }
 
 /** Why a command ends without having done what it was asked: in a GitHub Actions job also an annotation of its own. */
-export function printFailure(io: Io, text: string): void {
+export function printFailure(io: Pick<Io, "stderr"> & Partial<Pick<Io, "env">>, text: string): void {
   printError(io, text);
-  if (io.env["GITHUB_ACTIONS"] === "true") io.stderr.write(workflowCommand("error", text, { title: "runbook" }));
+  if (io.env?.["GITHUB_ACTIONS"] === "true") io.stderr.write(workflowCommand("error", text, { title: "runbook" }));
 }
 
 /** For programs: one line, the value as it is. */

@@ -11,7 +11,7 @@ import { counted } from "../reporters/words.ts";
 import { openState } from "./compose.ts";
 import { endpointsOf } from "./endpoints.ts";
 import { EXIT } from "./exit-code.ts";
-import { type Io, print, printError } from "./io.ts";
+import { type Io, print, printFailure } from "./io.ts";
 import { bucketOf, stateLocation } from "./state-location.ts";
 
 export interface JournalOptions {
@@ -28,7 +28,7 @@ export async function verifyJournal(options: JournalOptions, io: Io): Promise<nu
       print(io, `${state.location}: ${what}: sequence, schema, digests and evidence are right.`);
       return EXIT.ok;
     }
-    printError(
+    printFailure(
       io,
       [
         `${state.location}: ${counted(problems.length, "problem")} in ${what}:`,
@@ -59,7 +59,7 @@ export async function backupJournal(options: JournalOptions & { readonly to: str
     return EXIT.ok;
   } catch (error) {
     if (!(error instanceof JournalError) || error.problem !== "exists") throw error;
-    printError(io, `${error.message}\nNothing was written.\nName another file with --to.`);
+    printFailure(io, `${error.message}\nNothing was written.\nName another file with --to.`);
     return EXIT.usage;
   }
 }
@@ -70,7 +70,7 @@ export async function pruneJournal(
 ): Promise<number> {
   const age = parseDuration(options.olderThan);
   if (age === undefined || age <= 0) {
-    printError(io, `--older-than ${options.olderThan} is no duration.\nNothing was removed.\nSay --older-than 90d.`);
+    printFailure(io, `--older-than ${options.olderThan} is no duration.\nNothing was removed.\nSay --older-than 90d.`);
     return EXIT.usage;
   }
   const state = await openState(stateLocation(options.state, io), endpointsOf(io.env));

@@ -8,6 +8,7 @@ import { durationSchema } from "../model/duration.ts";
 import { RunbookError, messageOf } from "../model/error.ts";
 import { jsonLine } from "../model/json.ts";
 import { type Instant, MINUTE, formatDuration, instant } from "../model/time.ts";
+import { printFailure } from "./io.ts";
 import { plainLines } from "../reporters/escape.ts";
 import { CRITICAL_SIGNATURES } from "../steps/check-logs.ts";
 import { EntryReader } from "../verdict/json-entries.ts";
@@ -41,6 +42,7 @@ export interface JudgeIo {
   readonly stdin: Readable;
   readonly stdout: Writable;
   readonly stderr: Writable;
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 /** Exit code: 0 PASS or WARN, 1 FAIL, 2 unusable input, 3 INCONCLUSIVE. */
@@ -52,7 +54,7 @@ export async function runJudge(args: JudgeArgs, io: JudgeIo): Promise<number> {
     return verdictCode(report.verdict, { inconclusive: args.inconclusiveExit ?? EXIT.inconclusive }, EXIT.failed);
   } catch (error) {
     if (!(error instanceof RunbookError)) throw error;
-    io.stderr.write(`${error.message}\n${error.state}\n${error.next}\n`);
+    printFailure(io, [error.message, error.state, error.next].join("\n"));
     return EXIT.usage;
   }
 }

@@ -14,7 +14,7 @@ import { planOf } from "./deploy.ts";
 import { environmentOf, stagingEnvironment } from "./endpoints.ts";
 import { EXIT } from "./exit-code.ts";
 import { type FoundRunbook, findRunbook } from "./find-runbook.ts";
-import { type Io, print, printError } from "./io.ts";
+import { type Io, print, printError, printFailure } from "./io.ts";
 import { notRehearsed } from "./not-rehearsed.ts";
 import { requireFitting } from "./rehearse-place.ts";
 import { rehearseLives } from "./rehearse-lives.ts";
@@ -46,14 +46,14 @@ export async function rehearse(options: RehearseOptions, io: Io): Promise<number
   if (options.list === true) return listScenarios(io);
   const [oneOnly] = [...(options.fault ?? []).map(() => "--fault"), ...(options.killAt ?? []).map(() => "--kill-at")];
   if (options.all === true && oneOnly !== undefined) {
-    printError(
+    printFailure(
       io,
       `${oneOnly} is for one scenario, and --all is every one.\nNothing was touched.\nGive one of the two, \`${oneOnly}\` or \`--all\`.`,
     );
     return EXIT.usage;
   }
   if (options.all === true && options.html !== undefined) {
-    printError(
+    printFailure(
       io,
       "--html is the report of one run, and --all is many.\nNothing was touched.\nName one scenario: `--scenario NAME --html FILE`.",
     );
@@ -62,7 +62,7 @@ export async function rehearse(options: RehearseOptions, io: Io): Promise<number
   if (options.all === true) return (await import("./rehearse-all.ts")).rehearseAll(options, io);
   const { name } = options;
   if (name === undefined) {
-    printError(io, "Say which runbook to rehearse.\nNothing was touched.\n`runbook list` shows the runbooks here.");
+    printFailure(io, "Say which runbook to rehearse.\nNothing was touched.\n`runbook list` shows the runbooks here.");
     return EXIT.usage;
   }
   const faulty = withFaults(await loadScenario(options.scenario), options.fault ?? []);
@@ -85,7 +85,7 @@ export async function rehearse(options: RehearseOptions, io: Io): Promise<number
 function tellExpectation(scenario: Scenario, code: number, events: readonly RunEvent[], io: Io): void {
   const surprises = surprisesAfter(scenario, code, events);
   const told = surprises.length === 0 ? "as the scenario expects" : `SURPRISE: ${surprises.join("; ")}`;
-  printError(io, `-- ${scenario.name}: ${told}`);
+  (surprises.length === 0 ? printError : printFailure)(io, `-- ${scenario.name}: ${told}`);
 }
 
 /** One scenario to its end. `seen` is shown what it left, before it is taken down. */

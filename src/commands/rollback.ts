@@ -6,7 +6,7 @@ import type { Progress } from "../model/progress.ts";
 import { EXIT } from "./exit-code.ts";
 import { findRunbook } from "./find-runbook.ts";
 import { runForeground, type ForegroundOptions } from "./foreground.ts";
-import { type Io, printError } from "./io.ts";
+import { type Io, printFailure } from "./io.ts";
 import { findRun, openSession, type Session, type SessionOptions } from "./session.ts";
 
 export interface RollbackOptions extends SessionOptions, ForegroundOptions {
@@ -23,7 +23,7 @@ export async function rollback(options: RollbackOptions, io: Io): Promise<number
     const progress = await runToUndo(session.state, options, await runbookName(options.name, io));
     const refusal = refusalOf(progress, options);
     if (refusal !== undefined) {
-      printError(io, refusal);
+      printFailure(io, refusal);
       return EXIT.usage;
     }
     if (!(await clearTheWay(session, progress, options))) return EXIT.locked;
@@ -89,6 +89,6 @@ async function clearTheWay(session: Session, progress: Progress, options: Rollba
   }
   const lines = others.map(({ service, kind, run, since }) => `  ${service}: a ${kind} of run ${run} since ${since}`);
   const next = `--force takes the services over; \`runbook release ${options.name}\` lifts a hold first.`;
-  printError(session.io, ["Another run is in the way:", ...lines, "Nothing was touched.", next].join("\n"));
+  printFailure(session.io, ["Another run is in the way:", ...lines, "Nothing was touched.", next].join("\n"));
   return false;
 }

@@ -5,7 +5,7 @@ import { identityOf } from "../model/service.ts";
 import { EXIT } from "./exit-code.ts";
 import { findRunbook } from "./find-runbook.ts";
 import { runForeground, type ForegroundOptions } from "./foreground.ts";
-import { type Io, print, printError } from "./io.ts";
+import { type Io, print, printFailure } from "./io.ts";
 import { findRun, openSession, type Session, type SessionOptions } from "./session.ts";
 
 export interface RunOptions extends SessionOptions, ForegroundOptions {
@@ -65,7 +65,7 @@ async function sayIn(
   const progress = await findRun(state, { run: options.id });
   const refusal = refuse(progress);
   if (refusal !== undefined) {
-    printError(io, `${refusal}\nNothing was touched.\n\`runbook status ${progress.run}\` shows where it stands.`);
+    printFailure(io, `${refusal}\nNothing was touched.\n\`runbook status ${progress.run}\` shows where it stands.`);
     return EXIT.usage;
   }
   await state.inbox.send(progress.run, word(io.env["USER"] ?? "the operator"), cloud.clock.now());

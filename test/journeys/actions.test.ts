@@ -66,6 +66,41 @@ test("what is refused before anything begins is one annotation too", async () =>
   expect(outside.stderr).not.toMatch(/^::/m);
 });
 
+test.each([
+  [["deploi"], /There is no command deploi/],
+  [["check"], /Say what to check/],
+  [["validate", "nothing-such.yaml"], /nothing-such/],
+  [["abort", "20260412-0400-aaaa"], /20260412-0400-aaaa/],
+  [["resume", "20260412-0400-aaaa"], /20260412-0400-aaaa/],
+  [["answer", "20260412-0400-aaaa", "keep"], /20260412-0400-aaaa/],
+  [["rollback", "backend-prod"], /backend-prod/],
+  [["explain", "20260412-0400-aaaa", "T+5m"], /20260412-0400-aaaa/],
+  [["judge", "--baseline", "nothing-such", "--candidate", "nothing-such"], /nothing-such/],
+  [["journal", "prune", "--older-than", "x"], /no duration/],
+])("%j is refused with one annotation, as every verb is", async (argv, told) => {
+  const state = join(directory, "none.db");
+  const keeping = /abort|resume|answer|rollback|explain|journal/.test(argv[0] ?? "");
+  const refused = await run(keeping ? [...argv, "--state", state] : argv, testIo({ GITHUB_ACTIONS: "true" }));
+  expect(refused.code).toBe(2);
+  expect(refused.stderr.match(/^::error .*$/gm)).toEqual([expect.stringMatching(told)]);
+  expect(refused.stderr.split("\n").filter((line) => /^::/.test(line))).toHaveLength(1);
+});
+
+test("a run that has ended refuses to be aborted, with one annotation", { timeout: SLOW_MS }, async () => {
+  const state = join(directory, "ended.db");
+  const rehearsed = await run(
+    ["rehearse", "test/support/runbooks/small.yaml", "--scenario", "bad-revision", "--state", state, "--json"],
+    testIo(),
+  );
+  const [first = "{}"] = rehearsed.stdout.split("\n");
+  const { run: id = "" } = JSON.parse(first) as { run?: string };
+  for (const verb of ["abort", "resume"]) {
+    const refused = await run([verb, id, "--state", state], testIo({ GITHUB_ACTIONS: "true" }));
+    expect([verb, refused.code]).toEqual([verb, 2]);
+    expect(refused.stderr.match(/^::error .*$/gm)).toEqual([expect.stringContaining(`Run ${id} has ended`)]);
+  }
+});
+
 test("judge reads either side from standard input, by -", async () => {
   const entries = join(directory, "entries.json");
   await writeFile(entries, "[]");
