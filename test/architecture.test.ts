@@ -170,6 +170,21 @@ describe("the architecture", () => {
   });
 });
 
+it("ARCHITECTURE.md says of each dependency what it is for, and names none that is not there", () => {
+  const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Record<
+    "dependencies" | "devDependencies",
+    Readonly<Record<string, string>>
+  >;
+  const section =
+    /## Dependencies\n([\s\S]*?)\n## /.exec(readFileSync(join(root, "ARCHITECTURE.md"), "utf8"))?.[1] ?? "";
+  const rows = section.split("\n").filter((line) => /^\| [@a-z]/.test(line) && !line.startsWith("| package"));
+  const named = rows.flatMap((row) => (row.split("|")[1] ?? "").replace("(dev)", "").trim().split(", "));
+  expect(named.toSorted()).toEqual([...Object.keys(dependencies), ...Object.keys(devDependencies)].toSorted());
+  for (const row of rows) expect(row.split("|")[2]?.trim(), row).not.toBe("");
+  for (const version of Object.values({ ...dependencies, ...devDependencies }))
+    expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+});
+
 function staticallyReachable(from: readonly string[]): ReadonlySet<string> {
   const byFile = new Map(sources.map((source) => [source.file, source]));
   const seen = new Set<string>();
