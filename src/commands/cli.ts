@@ -3,7 +3,7 @@ import yargs, { type Argv } from "yargs";
 import { messageOf, PortFailure, RunbookError } from "../model/error.ts";
 import { JournalError } from "../journal/state.ts";
 import { EXIT } from "./exit-code.ts";
-import { type Io, print, printError, printFailure } from "./io.ts";
+import { type Io, print, printFailure } from "./io.ts";
 import { fileVerbs } from "./file-verbs.ts";
 import { reviewVerbs } from "./review-verbs.ts";
 import { runVerbs } from "./run-verbs.ts";
