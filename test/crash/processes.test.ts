@@ -80,6 +80,27 @@ test(`kill -9, ${KILLS} times: nothing twice, nothing lost`, { timeout: KILLS * 
   );
 });
 
+test("two processes deploy one runbook at once: one proceeds, the other says who is at it, since when, and what to do", async () => {
+  const world = await start();
+  const goOn = await world.standStill();
+  const deploy = ["deploy", SMALL, "--pr", "12", "--yes"];
+  const both = [live(world, deploy, Infinity), live(world, deploy, Infinity)];
+  const refused = await Promise.race(both);
+  await goOn();
+  const codes = (await Promise.all(both)).map(({ code }) => code);
+  expect(codes.toSorted()).toEqual([1, 6]);
+  const { run } = (await world.progress()) ?? { run: "" };
+  expect(refused.code).toBe(6);
+  expect(refused.stderr).toMatch(
+    new RegExp(
+      `web: locked by run ${run} since 2026-04-12T04:00:00.000Z until \\S+ unless renewed \\(deploy of small\\)`,
+    ),
+  );
+  expect(refused.stderr).toContain("Nothing was touched.");
+  expect(refused.stderr).toContain(`Wait for it (\`runbook status ${run}\`); if it is dead, \`runbook unlock small\`.`);
+  expect(world.cloud.github.effects.dispatches).toHaveLength(1);
+}, 120_000);
+
 test(
   `two processes for one run, ${RACES} times: nothing twice, nothing lost`,
   { timeout: RACES * 120_000 },

@@ -44,6 +44,8 @@ export interface SmallWorld {
   carryOn(point: CrashPoint): Promise<Lived | undefined>;
   /** World time passes while nobody works. */
   pass(ms: number): Promise<void>;
+  /** World time does not pass until the returned function is called. */
+  standStill(): Promise<() => Promise<void>>;
   /** The newest run; undefined when there is none. */
   progress(): Promise<Progress | undefined>;
   events(): Promise<readonly RunEvent[]>;
@@ -126,6 +128,10 @@ export async function startSmallWorld(
       const clock = await WorldClock.connect(simulation.addresses.clock);
       await clock.sleepUntil(plusMs(clock.now(), ms));
       await clock.close();
+    },
+    standStill: async () => {
+      const clock = await WorldClock.connect(simulation.addresses.clock);
+      return () => clock.close();
     },
     progress,
     events,
