@@ -7,16 +7,16 @@ import type { Plan } from "../model/plan.ts";
 import { identityOf } from "../model/service.ts";
 import { formatDuration, MINUTE } from "../model/time.ts";
 import { makePlan } from "../planning/make-plan.ts";
-import { preflight, type Preflight } from "../planning/preflight.ts";
+import type { Preflight } from "../planning/preflight.ts";
 import { planText } from "../planning/show-plan.ts";
 import type { Finding } from "../steps/step.ts";
 import { allSteps } from "../steps/all-steps.ts";
+import { checkBeforehand } from "./check-beforehand.ts";
 import { EXIT } from "./exit-code.ts";
 import { type FoundRunbook, findRunbook, InvalidRunbook } from "./find-runbook.ts";
 import { runForeground, type ForegroundOptions } from "./foreground.ts";
-import { interruptible } from "./interrupt.ts";
 import { type Io, print, printError, printFailure } from "./io.ts";
-import { kindOf, openSession, plannedArgs, platformOf, type Session } from "./session.ts";
+import { openSession, platformOf, type Session } from "./session.ts";
 import { refusalOfLocalState, stateLocation } from "./state-location.ts";
 
 export interface DeployOptions extends ForegroundOptions {
@@ -109,22 +109,6 @@ export async function deployIn(session: Session, plan: Plan, options: DeployOpti
   }
   const run = await begin(session, plan, checked);
   return run === undefined ? EXIT.locked : runForeground(session, run, options);
-}
-
-async function checkBeforehand(session: Session, plan: Plan): Promise<Preflight> {
-  const interrupt = interruptible(session.io);
-  try {
-    return await preflight(plan, {
-      ports: session.cloud.ports,
-      now: session.cloud.clock.now(),
-      signal: interrupt.signal,
-      kindOf,
-      platformOf,
-      argsOf: (step, planned) => plannedArgs(step, planned, session.io),
-    });
-  } finally {
-    interrupt.release();
-  }
 }
 
 function preflightCode(findings: readonly Finding[]): number {
