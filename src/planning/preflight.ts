@@ -124,6 +124,7 @@ async function askPullRequest(plan: Plan, deps: PreflightDeps): Promise<readonly
       {
         severity: "remark",
         what: `pull request #${plan.pullRequest} cannot be read, so nothing will be posted there: ${messageOf(error)}`,
+        ...passing(error),
       },
     ];
   }
@@ -132,7 +133,12 @@ async function askPullRequest(plan: Plan, deps: PreflightDeps): Promise<readonly
 function findingOf(error: unknown, where: string): Finding {
   const isUnauthorised = error instanceof PortFailure && error.kind === "unauthorised";
   if (isUnauthorised) return { severity: "unauthorised", what: error.message };
-  return { severity: "error", what: `${where}: ${messageOf(error)}` };
+  const message = messageOf(error);
+  return { severity: "error", what: message.includes(where) ? message : `${where}: ${message}`, ...passing(error) };
+}
+
+function passing(error: unknown): Pick<Finding, "mayPass"> {
+  return error instanceof PortFailure && error.isTransient ? { mayPass: true } : {};
 }
 
 const ORDER: Readonly<Record<Finding["severity"], number>> = { unauthorised: 0, error: 1, remark: 2 };

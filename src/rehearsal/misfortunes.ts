@@ -17,7 +17,7 @@ export const faultSchema = z
       .string()
       .default("*")
       .describe(
-        `as \`--fault\` names it; * for every call, those of preflight too, which is refused by one failure. ${FAULT_APIS.map((api) => `${api}: ${callsOf(api).join(", ")}`).join(". ")}`,
+        `as \`--fault\` names it; * for every call, those of preflight too, which asks three times more before it gives up. ${FAULT_APIS.map((api) => `${api}: ${callsOf(api).join(", ")}`).join(". ")}`,
       ),
     kind: z.enum(FAULT_KINDS).default("status"),
     status: z.int().default(503).describe("of the kinds status and applied"),

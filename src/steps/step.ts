@@ -135,6 +135,8 @@ export interface Finding {
   readonly severity: "error" | "unauthorised" | "remark";
   readonly what: string;
   readonly next?: string;
+  /** It was an outage: asked again, there may be another answer. */
+  readonly mayPass?: true;
 }
 
 /** What a step will work on and somebody else may move meanwhile: kept, and compared when the run is resumed. */
