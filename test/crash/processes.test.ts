@@ -88,7 +88,7 @@ test("two processes deploy one runbook at once: one proceeds, the other says who
   const refused = await Promise.race(both);
   await goOn();
   const codes = (await Promise.all(both)).map(({ code }) => code);
-  expect(codes.toSorted()).toEqual([1, 6]);
+  expect(codes.toSorted((a, b) => (a ?? 0) - (b ?? 0))).toEqual([1, 6]);
   const { run } = (await world.progress()) ?? { run: "" };
   expect(refused.code).toBe(6);
   expect(refused.stderr).toMatch(
