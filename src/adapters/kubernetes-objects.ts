@@ -6,6 +6,7 @@ import type {
   V1Deployment,
   V1LabelSelector,
   V1ObjectMeta,
+  V1OwnerReference,
   V1Pod,
   V1PodTemplateSpec,
   V1Probe,
@@ -132,7 +133,7 @@ function common(
     images: imagesOf(template),
     labels,
     annotations,
-    ...managerOf(labels, annotations),
+    ...managerOf(labels, annotations, metadata?.ownerReferences),
   };
 }
 
@@ -183,11 +184,15 @@ function probeSeconds(probe: V1Probe | undefined): number {
 export function managerOf(
   labels: Readonly<Record<string, string>>,
   annotations: Readonly<Record<string, string>>,
-): Pick<Workload, "manager" | "release"> {
+  owners: readonly V1OwnerReference[] = [],
+): Pick<Workload, "manager" | "release" | "owner"> {
   const keys = [...Object.keys(labels), ...Object.keys(annotations)];
   if (keys.some((key) => key.startsWith("argocd.argoproj.io/"))) return { manager: "argo-cd" };
   if (keys.some((key) => /^(kustomize|helm)\.toolkit\.fluxcd\.io\//.test(key))) return { manager: "flux" };
   if (annotations["configmanagement.gke.io/managed"] === "enabled") return { manager: "config-sync" };
+  // An operator makes the workload from an object of its own, and makes it so again.
+  const owner = owners.find(({ controller }) => controller === true);
+  if (owner !== undefined) return { manager: "operator", owner: `${owner.kind} ${owner.name}` };
   const release = annotations["meta.helm.sh/release-name"];
   if (release !== undefined) return { manager: "helm", release };
   return labels["app.kubernetes.io/managed-by"] === "Helm" ? { manager: "helm" } : { manager: "plain" };

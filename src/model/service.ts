@@ -127,7 +127,7 @@ export const kubernetesSnapshotSchema = z.strictObject({
   /** container name -> the digests that really run, from the pods' imageID. */
   digests: z.record(z.string(), z.array(z.string())),
   replicas: z.strictObject({ wanted: z.number(), ready: z.number() }),
-  manager: z.enum(["plain", "helm", "argo-cd", "flux", "config-sync"]),
+  manager: z.enum(["plain", "helm", "argo-cd", "flux", "config-sync", "operator"]),
   /** Helm release name where the manager is Helm. */
   release: z.string().optional(),
   /** The Helm revision that was deployed, where Helm could be asked: the one to roll back to. */

@@ -62,7 +62,7 @@ async function capture(
     ...seen,
     replicas: { wanted: workload.replicas.wanted, ready: workload.replicas.ready },
     ...(commit === undefined ? {} : { commit }),
-    restorable: restorable(seen, helm.problem, currentRevision(view) !== undefined),
+    restorable: restorable({ ...seen, owner: workload.owner }, helm.problem, currentRevision(view) !== undefined),
   };
 }
 
@@ -89,7 +89,7 @@ async function helmRelease(
 type Seen = Pick<
   KubernetesSnapshot,
   "revision" | "templateHash" | "images" | "digests" | "manager" | "release" | "releaseRevision"
->;
+> & { readonly owner: string | undefined };
 
 /** Who undoes what others change. */
 const REVERTERS: Readonly<Partial<Record<Workload["manager"], string>>> = {
@@ -103,6 +103,10 @@ function restorable(seen: Seen, helmProblem: string | undefined, isObserved: boo
   const reverter = REVERTERS[manager];
   if (reverter !== undefined) {
     return { possible: false, because: `${reverter} applies it from Git and would undo a restoration: revert there` };
+  }
+  if (manager === "operator") {
+    const because = `the operator of ${seen.owner ?? "its owner"} makes it, and would undo a restoration: revert there`;
+    return { possible: false, because };
   }
   if (seen.templateHash === undefined || !isObserved) {
     return { possible: false, because: "a rollout is under way: no single version runs that could be put back" };

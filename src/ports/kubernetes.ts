@@ -38,8 +38,10 @@ export interface Workload {
   readonly images: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
-  readonly manager: "plain" | "helm" | "argo-cd" | "flux" | "config-sync";
+  readonly manager: "plain" | "helm" | "argo-cd" | "flux" | "config-sync" | "operator";
   readonly release?: string;
+  /** Of an operator's workload, the object from which it is made: "Kafka main". */
+  readonly owner?: string;
 }
 
 /** A ReplicaSet of a Deployment (or a ControllerRevision of a StatefulSet or DaemonSet). */

@@ -35,6 +35,8 @@ export interface DeploymentOptions {
   readonly digest: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** The object from which an operator makes it. */
+  readonly owner?: { readonly kind: string; readonly name: string };
   /** matchLabels; also the labels of the pods. */
   readonly selector: Readonly<Record<string, string>>;
   readonly replicas: number;

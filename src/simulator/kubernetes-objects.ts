@@ -31,6 +31,9 @@ export function deploymentObject(deployment: SimulatedDeployment): ApiObject {
       creationTimestamp: apiTime(deployment.createdAt),
       labels: deployment.labels,
       annotations: { ...deployment.annotations, "deployment.kubernetes.io/revision": String(deployment.revision) },
+      ...(options.owner === undefined
+        ? {}
+        : { ownerReferences: [owner(options.owner.kind, options.owner.name, `uid-${options.owner.name}`)] }),
     },
     spec: {
       replicas: deployment.replicas,

@@ -146,6 +146,17 @@ describe("capture and serving", () => {
     expect(cloud.state.patches).toHaveLength(0);
   });
 
+  test("what an operator makes is not restorable from here, and the object from which it makes it is named", async () => {
+    await start({ owner: { kind: "Kafka", name: "main" }, helmRelease: "pusher" });
+    expect(await capture()).toMatchObject({
+      manager: "operator",
+      restorable: {
+        possible: false,
+        because: expect.stringContaining("the operator of Kafka main makes it") as string,
+      },
+    });
+  });
+
   test("what Config Sync is told to leave alone is restorable", async () => {
     await start({ annotations: { "configmanagement.gke.io/managed": "disabled" } });
     expect(await capture()).toMatchObject({ manager: "plain", restorable: { possible: true } });
