@@ -37,13 +37,7 @@ export function createCommand(): Command {
 
 async function start(spec: CommandSpec): Promise<Started> {
   const [file, ...args] = spec.argv;
-  const child = spawn(file, args, {
-    // Ctrl-C at the terminal reaches the terminal's group: what a run started must survive it.
-    detached: true,
-    env: environment(spec.env),
-    stdio: ["ignore", "pipe", "pipe"],
-    ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
-  });
+  const child = spawned(file, args, spec);
   const program: Started = { child, output: Buffer.alloc(0), timedOut: false, ended: false };
   collect(program);
   await new Promise<void>((resolve, reject) => {
@@ -52,6 +46,23 @@ async function start(spec: CommandSpec): Promise<Started> {
   });
   bound(program, spec.timeoutMs);
   return program;
+}
+
+function spawned(file: string, args: readonly string[], spec: CommandSpec): ChildProcess {
+  try {
+    return spawn(file, args, {
+      // Ctrl-C at the terminal reaches the terminal's group: what a run started must survive it.
+      detached: true,
+      env: environment(spec.env),
+      stdio: ["ignore", "pipe", "pipe"],
+      ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
+    });
+  } catch {
+    // A NUL, in an argument or a variable: no operating system can hand it over.
+    throw new PortFailure("invalid", `${file} cannot be given these arguments: one holds a NUL character`, {
+      applied: "no",
+    });
+  }
 }
 
 /** What a program needs to find itself, and nothing of ours: our environment holds tokens. */

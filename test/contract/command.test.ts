@@ -1,8 +1,12 @@
+import { createHash } from "node:crypto";
 import { once } from "node:events";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { createCommand } from "../../src/adapters/command.ts";
+import { HOSTILE } from "../support/hostile-corpus.ts";
 import type { Command, CommandSpec, CommandState } from "../../src/ports/command.ts";
 
 test("output, exit code and order of both streams", async () => {
@@ -38,6 +42,43 @@ test("the environment is what was given and little more; no shell reads the argu
   expect(env["PATH"]).toBe(process.env["PATH"]);
   expect(Object.keys(env)).not.toContain("RUNBOOK_TEST_SECRET");
   expect(argv).toEqual(["$HOME; ls"]);
+});
+
+test(`${HOSTILE.length} hostile strings as arguments and as inputs arrive as they are, and no shell has read them`, async () => {
+  const directory = mkdtempSync(join(tmpdir(), "hostile-"));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const shell = [
+    "$(touch a)",
+    "`touch b`",
+    "; touch c",
+    "| touch d",
+    "&& touch e",
+    "> f",
+    "$HOME",
+    "~",
+    "*",
+    "'",
+    '"',
+    "\\",
+  ];
+  const texts = [...shell, ...HOSTILE.map(({ text }) => text)].map((text) => text.toWellFormed().slice(0, 2_000));
+  const [whole, cut] = [texts.filter((text) => !text.includes("\0")), texts.filter((text) => text.includes("\0"))];
+  const env = Object.fromEntries(whole.map((text, index) => [`RUNBOOK_INPUT_${index}`, text]));
+  // Longer than what is kept of an output, so that only digests are told.
+  const program = `const { createHash } = require("node:crypto");
+    const digest = (texts) => createHash("sha256").update(JSON.stringify(texts)).digest("hex");
+    const inputs = Array.from({ length: ${whole.length} }, (_, index) => process.env["RUNBOOK_INPUT_" + index]);
+    console.log(digest(process.argv.slice(1)), digest(inputs));`;
+  const end = await outcome(program, { env, cwd: directory, more: whole });
+  const digest = createHash("sha256").update(JSON.stringify(whole)).digest("hex");
+  expect(end).toMatchObject({ exitCode: 0, output: `${digest} ${digest}\n` });
+  expect(readdirSync(directory)).toEqual([]);
+  // No program can be given these: it is not begun.
+  expect(cut.length).toBeGreaterThan(0);
+  for (const text of cut) {
+    const refused = createCommand().start("k", spec(["true", text]));
+    await expect(refused).rejects.toMatchObject({ name: "PortFailure", kind: "invalid", applied: "no" });
+  }
 });
 
 test("a program that does not exist changed nothing", async () => {
