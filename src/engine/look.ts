@@ -30,6 +30,7 @@ export async function lookBase(
   progress: Progress,
   check: string,
   horizonMs: number,
+  samples = check,
 ): Promise<Omit<LookContext<never>, "args" | "services" | "now" | "ports" | "signal" | "run">> {
   const monitor = progress.plan.runbook.monitor;
   const { evidence } = deps.state;
@@ -41,8 +42,8 @@ export async function lookBase(
     excluded: await excludedWindows(deps.state.journal, progress),
     redaction: progress.plan.runbook.report.redact ?? STANDARD,
     judgedServices: Math.max(1, new Set(monitor?.checks.flatMap(({ services }) => services)).size),
-    loadSample: (key) => evidence.loadSample(progress.run, `${check}/${key}`),
-    saveSample: (key, sample) => evidence.saveSample(progress.run, `${check}/${key}`, sample),
+    loadSample: (key) => evidence.loadSample(progress.run, `${samples}/${key}`),
+    saveSample: (key, sample) => evidence.saveSample(progress.run, `${samples}/${key}`, sample),
     putEvidence: (content) => evidence.put(content),
   };
 }
@@ -84,10 +85,12 @@ async function lookThrough(
   const since = service === undefined ? lastSwitch(progress) : progress.switched[service]?.at;
   const horizonMs = Math.max(MINUTE, msBetween(since ?? until, until));
   try {
-    const results = await checkKindOf(deps, spec.uses).look({
-      ...(await lookBase(deps, progress, spec.id, horizonMs)),
+    const kind = checkKindOf(deps, spec.uses);
+    const args = deps.resolveArgs(spec, progress).args as never;
+    const results = await kind.look({
+      ...(await lookBase(deps, progress, spec.id, horizonMs, kind.samples?.(args))),
       run: identityOfRun(progress),
-      args: deps.resolveArgs(spec, progress).args as never,
+      args,
       services: service === undefined ? [] : [serviceOf(progress, service)],
       now,
       ports: deps.ports,

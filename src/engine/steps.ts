@@ -5,7 +5,7 @@ import type { StepSpec } from "../model/runbook.ts";
 import { type ServiceSwitch, shareOf } from "../model/service.ts";
 import { earliest, formatDuration, type Instant, msBetween, plusMs, SECOND } from "../model/time.ts";
 import { worstVerdict } from "../model/verdict.ts";
-import type { AskSpec, StepContext, StepKind, StepOutcome } from "../steps/step.ts";
+import { type AskSpec, isCheckKind, type StepContext, type StepKind, type StepOutcome } from "../steps/step.ts";
 import type { ResolvedArgs } from "./deps.ts";
 import { effectsOf } from "./effect.ts";
 import { failureOf, isTransient, MOST_ATTEMPTS, retryAt } from "./failure.ts";
@@ -112,6 +112,8 @@ export async function contextOf(
   deadline: Instant,
 ): Promise<StepContext<never>> {
   const { deps, progress } = turn;
+  const kind = kindOf(turn, step);
+  const args = resolved(turn, step).args as never;
   const services = step.services.map((name) => serviceOf(progress, name));
   const switches = services.flatMap(({ switched }) =>
     switched === undefined ? [] : [msBetween(switched.at, turn.now)],
@@ -119,7 +121,7 @@ export async function contextOf(
   return {
     run: identityOfRun(progress),
     step,
-    args: resolved(turn, step).args as never,
+    args,
     services,
     startedAt: item.startedAt,
     deadline,
@@ -132,7 +134,7 @@ export async function contextOf(
     effect: effectsOf(turn, itemOf(step)),
     ask: (question) => ask(turn, itemOf(step), question),
     restore: (service, memo) => restoreTurn(turn, `${itemOf(step)}/${service}`, service, memo),
-    look: await lookBase(deps, progress, step.id, Math.max(0, ...switches)),
+    look: await lookBase(deps, progress, step.id, Math.max(0, ...switches), samplesOf(kind, args)),
   };
 }
 
@@ -267,6 +269,11 @@ export async function keepFailure(
 async function giveUp(turn: Turn, item: string, error: unknown): Promise<ItemResult> {
   await turn.record({ type: "item-failed", item, failure: failureOf(error) });
   return "changed";
+}
+
+/** A gate counts together with the monitor's checks that count the same. */
+function samplesOf(kind: StepKind<never>, args: never): string | undefined {
+  return isCheckKind(kind) ? kind.samples?.(args) : undefined;
 }
 
 function resolved(turn: Turn, step: StepSpec): ResolvedArgs {

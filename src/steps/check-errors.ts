@@ -54,6 +54,7 @@ export const checkErrors: CheckKind<Args> = {
   needs: ["google:logging.logEntries.list", "google:monitoring.timeSeries.list"],
   defaultTimeoutMs: 60 * MINUTE,
   settleMs: METRIC_DELAY_MS,
+  samples: ({ statuses }) => `check-errors ${statuses.join(" ")}`,
   preflight: (context) => logFindings(context, { log: "requests" }),
   turn: (context) => gateTurn(checkErrors, context, context.args.for),
   look: (context) => lookAtEach(context, "check-errors", lookAtService),

@@ -218,6 +218,8 @@ export interface LookContext<A> {
 export interface CheckKind<A> extends StepKind<A> {
   /** How long after a moment its data is complete: a checkpoint T+N is judged at T+N+settleMs. */
   readonly settleMs: number;
+  /** Names the counts that it keeps: checks of a run for which it says the same share them. Absent: each has its own. */
+  samples?(args: A): string;
   /** One result per service, or one without a service. A throw is an outage: the caller makes it inconclusive. */
   look(context: LookContext<A>): Promise<readonly CheckResult[]>;
 }
