@@ -69,7 +69,7 @@ export async function rehearseAll({ name, only = [], seed, json }: RehearseAllOp
   else for (const one of told) print(io, lines([one.runbook, ...tableOf(one.rows, one.skipped), ""]));
   const surprising = [...rows.values()].filter(({ surprises }) => surprises.length > 0).length;
   const sum = surprising === 0 ? "no surprise" : `${surprising} surprising`;
-  if (json !== true) print(io, `${rows.size} scenarios in ${seconds} s: ${sum}`);
+  if (json !== true) print(io, `${rows.size} ${rows.size === 1 ? "scenario" : "scenarios"} in ${seconds} s: ${sum}`);
   return surprising === 0 ? EXIT.ok : EXIT.failed;
 }
 
