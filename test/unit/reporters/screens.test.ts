@@ -51,6 +51,16 @@ describe("plain lines", () => {
   test("a bad run, in ASCII", async () =>
     expectGolden(import.meta.url, "golden/lines-bad-ascii.txt", await play(badRun(), { unicode: false }, 1)));
 
+  test.each([80, 200])(
+    "%i columns, where the log is a pipe: the same lines, none of them wrapped by us",
+    async (columns) => {
+      expect(await play(seedRun(), { columns })).toBe(await play(seedRun(), {}));
+    },
+  );
+
+  test("a bad run at 200 columns", async () =>
+    expectGolden(import.meta.url, "golden/lines-bad-200.txt", await play(badRun(), { columns: 200 }, 1)));
+
   test("a wait is told once, however often it is looked at", async () => {
     const text = await play(seedRun("5m"), {});
     expect(
@@ -150,6 +160,16 @@ describe("the live list", () => {
       expectGolden(import.meta.url, `golden/summary-${unicode ? "good" : "bad-ascii"}.txt`, summary);
     },
   );
+
+  test.each([
+    ["good", seedRun, 0],
+    ["bad", badRun, 1],
+  ] as const)("a %s run's final summary at 200 columns", async (name, run, code) => {
+    const text = await play(run(), { kind: "terminal", columns: 200 }, code);
+    const summary = text.slice(text.lastIndexOf("\u001B[?25h") + "\u001B[?25h".length);
+    expect(Math.max(...summary.split("\n").map(({ length }) => length))).toBeLessThanOrEqual(200);
+    expectGolden(import.meta.url, `golden/summary-${name}-200.txt`, summary);
+  });
 
   test("the row of the next checkpoint draws the errors per minute, baseline and since, and counts down", async () => {
     const stream = seedRun("5m");
