@@ -97,7 +97,7 @@ th[scope="row"] { font-size: inherit; color: inherit; white-space: normal; min-w
 th[scope="row"].time, th[scope="row"].number { font-weight: 400; min-width: 0; white-space: nowrap; }
 td { min-width: 3.5rem; }
 td.number, th.number { text-align: right; white-space: nowrap; }
-.time, td a > code:only-child { white-space: nowrap; }
+.time, :is(th, td) a > code:only-child { white-space: nowrap; }
 .hero td .mark { width: 1.05em; height: 1.05em; }
 section > p.soft { margin-top: 0.75rem; font-size: 0.875rem; }
 dd li + li { margin-top: 0.2rem; }
