@@ -9,6 +9,7 @@ import {
   questionComment,
   rollbackComment,
 } from "../../../src/reporters/pull-request.ts";
+import { commits } from "../../../src/reporters/about-run.ts";
 import { reportOf } from "../../../src/reporters/report.ts";
 import { statusText } from "../../../src/reporters/status.ts";
 import { START, badRun, deployed, goodResults, seedRun } from "../../support/events.ts";
@@ -241,4 +242,14 @@ test("a canary that was stopped has a share of the traffic, and no T0 and no T+N
   expect(statusText(reportOf(progressOf(events)), last)).toMatch(
     /backend +00906-wtz → 00907-kpc +with 10 % since 04:07:12\n/,
   );
+});
+
+test("what is told for a commit and is none leads nowhere", () => {
+  const stream = seedRun("20m");
+  const compared = stream.events.find((event) => event.type === "commits-compared");
+  if (compared === undefined) throw new Error("nothing was compared");
+  const lead = { ...compared, before: "../../../../etc/passwd", after: "x/../../../~root" };
+  const body = commits(progressOf(stream.events.map((event) => (event.type === "commits-compared" ? lead : event))));
+  expect(body).toContain("commits since");
+  expect(body).not.toMatch(/\]\([^)]*(?:compare|passwd|root)/);
 });
