@@ -66,7 +66,7 @@ describe.each(Object.entries(RUNS))("the comments of a run: %s", (_name, { event
   poisoned(events, places.next);
   const title = `${plain.size} comments of ${places.count} free texts, ${HOSTILE.length} strings, ${ROUNDS.length} rounds of two forms: as the report made them`;
 
-  test(title, () => {
+  test(title, { timeout: 3_600_000 }, () => {
     const fallen = ROUNDS.flatMap((round) =>
       FORMS.flatMap((form) =>
         commentBodies(progressOf(poisoned(events, strings(round, form).next))).flatMap(({ key, body }) => {
