@@ -16,6 +16,7 @@ import { type Instant, MINUTE, plusMs, SECOND } from "../../src/model/time.ts";
 import { preflight } from "../../src/planning/preflight.ts";
 import type { Ports } from "../../src/ports/ports.ts";
 import { loadScenario } from "../../src/rehearsal/load-scenario.ts";
+import type { SimulatedCloud } from "../../src/rehearsal/simulated-cloud.ts";
 import { testIo, type TestIo } from "./journey.ts";
 
 /** T+5m to the end of its minute, and the settling time of its checks. */
@@ -33,7 +34,28 @@ export interface Storm {
 }
 
 /** `runs` checkpoints of `services` services of one project, which switched one a second for a minute. */
-export async function storm(runs: number, services: number): Promise<Storm> {
+export function storm(runs: number, services: number): Promise<Storm> {
+  return withDeployed(runs, services, async ({ session }) => {
+    // The minute in which the data of every one of them is complete.
+    await session.cloud.clock.sleepUntil(plusMs(session.cloud.clock.now(), DUE_MS));
+    return judgeAll(session, runs);
+  });
+}
+
+export interface Deployed {
+  readonly session: Session;
+  readonly cloud: SimulatedCloud;
+  readonly io: TestIo;
+  /** Of the SQLite file. */
+  readonly path: string;
+}
+
+/** A session on a world in which `runs` deploys have just ended, each of one of `services` services. */
+export async function withDeployed<T>(
+  runs: number,
+  services: number,
+  work: (deployed: Deployed) => Promise<T>,
+): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), "storm-"));
   const found = await runbookOf(services, directory);
   const scenario = await loadScenario(join(RUNBOOKS, "small-good.yaml"));
@@ -44,13 +66,11 @@ export async function storm(runs: number, services: number): Promise<Storm> {
     RUNBOOK_WEBHOOK: "https://hooks.example/x",
     ...environmentOf(simulation.addresses),
   });
-  const session = await openSession({ state: join(directory, "state.db"), simulated: true, seed: 1 }, io);
+  const path = join(directory, "state.db");
+  const session = await openSession({ state: path, simulated: true, seed: 1 }, io);
   try {
-    const from = session.cloud.clock.now();
-    await deployed(session, planOf(found, {}, io), runs, io);
-    // The minute in which the data of every one of them is complete.
-    await session.cloud.clock.sleepUntil(plusMs(from, DUE_MS));
-    return await judgeAll(session, runs);
+    await journalRuns(session, planOf(found, {}, io), runs, io);
+    return await work({ session, cloud: simulation.cloud, io, path });
   } finally {
     await session.close();
     await simulation.close();
@@ -74,7 +94,7 @@ async function runbookOf(services: number, directory: string): Promise<FoundRunb
 }
 
 /** Puts `runs` runs into the journal as they are after a deploy: all steps done, everything switched, a checkpoint due. */
-async function deployed(session: Session, whole: Plan, runs: number, io: TestIo): Promise<void> {
+async function journalRuns(session: Session, whole: Plan, runs: number, io: TestIo): Promise<void> {
   const { journal } = session.state;
   const from = session.cloud.clock.now();
   const { snapshot } = await preflight(whole, {
