@@ -6,6 +6,7 @@ import type { LockEntry } from "../journal/state.ts";
 import type { Plan } from "../model/plan.ts";
 import { identityOf } from "../model/service.ts";
 import { formatDuration, MINUTE } from "../model/time.ts";
+import { servesText } from "../engine/survey.ts";
 import { makePlan } from "../planning/make-plan.ts";
 import type { Preflight } from "../planning/preflight.ts";
 import { planText } from "../planning/show-plan.ts";
@@ -204,7 +205,7 @@ async function movedSince(session: Session, plan: Plan, checked: Preflight): Pro
       const expected = snapshot === undefined ? undefined : platform.versionOf(snapshot);
       const serving = await platform.serving(target, session.cloud.ports, signal);
       if (serving === (expected ?? "mixed")) return [];
-      return [`  ${name} serves ${serving}, at preflight: ${expected ?? "a split"}`];
+      return [`  ${servesText(name, serving)}, at preflight: ${expected ?? "a split"}`];
     }),
   );
   return told.flat();

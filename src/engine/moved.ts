@@ -5,6 +5,7 @@ import { plusMs } from "../model/time.ts";
 import type { Fact, Finding } from "../steps/step.ts";
 import { hasEffects, identityOfRun, isUntouched, serviceOf } from "./services.ts";
 import { currentStep, itemOf } from "./steps.ts";
+import { servesText } from "./survey.ts";
 import type { Turn } from "./turn.ts";
 
 const PREFIX = "moved:";
@@ -50,7 +51,7 @@ async function movedFrom(turn: Turn, service: string): Promise<string | undefine
   try {
     const serving = await platform.serving(target, turn.deps.ports, turn.deps.signal);
     if (serving === (expected ?? "mixed")) return undefined;
-    return `${service} serves ${serving}, then: ${expected ?? "a split"}`;
+    return `${servesText(service, serving)}, then: ${expected ?? "a split"}`;
   } catch (error) {
     if (turn.deps.signal.aborted) throw error;
     return `${service} could not be read (${messageOf(error)})`;

@@ -25,10 +25,15 @@ async function survey(turn: Turn, service: string): Promise<Surveyed> {
     const expected = platform.versionOf(before);
     if (expected !== undefined && serving === expected)
       return { service, state: "as-before", detail: `${service} serves ${serving} as before` };
-    return { service, state: "changed", detail: `${service} serves ${serving}, before: ${expected ?? "a split"}` };
+    return { service, state: "changed", detail: `${servesText(service, serving)}, before: ${expected ?? "a split"}` };
   } catch (error) {
     return { service, state: "unknown", detail: `${service} could not be read: ${messageOf(error)}` };
   }
+}
+
+/** "mixed" is a word between platforms and engine, and none for people. */
+export function servesText(service: string, serving: string): string {
+  return serving === "mixed" ? `${service} is between versions` : `${service} serves ${serving}`;
 }
 
 /** Notices somebody else's deploy: a watched service that serves neither what this run deployed nor a mixture. */
