@@ -128,7 +128,7 @@ async function wordsOfFailure(
 ): Promise<{ readonly told: string; readonly group: NonNullable<CheckResult["groups"]>[number] } | undefined> {
   if (first === undefined) return undefined;
   const { target } = kubernetesService(service);
-  const words = await podEvidence(context.ports.kubernetes, target, first, context.signal);
+  const words = await podEvidence(context.ports.kubernetes, target, first, context.signal, context.redaction);
   const minutes = msBetween(service.switched?.at ?? first.pod?.createdAt ?? context.now, context.now) / MINUTE;
   return { told: tellFailure(first, words), group: failureGroup(first, 1 + others.length, minutes, words) };
 }

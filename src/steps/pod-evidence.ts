@@ -1,6 +1,6 @@
 /** What a failing pod itself says: its last events and the last lines of its log, cut and without secrets. Reads only. */
 import { consoleLink } from "../model/console-link.ts";
-import { type Redaction, SECRETS_ONLY, STANDARD, redact } from "../model/redact.ts";
+import { type Redaction, SECRETS_ONLY, redact } from "../model/redact.ts";
 import { PortFailure } from "../model/error.ts";
 import type { Need } from "../model/needs.ts";
 import type { KubernetesTarget } from "../model/service.ts";
@@ -33,7 +33,7 @@ export async function podEvidence(
   target: KubernetesTarget,
   { pod, container }: PodFailure,
   signal: AbortSignal,
-  redaction: Redaction = STANDARD,
+  redaction: Redaction,
 ): Promise<PodEvidence> {
   if (pod === undefined) return { events: [], log: [] };
   const events = await orNone(() => kubernetes.events(target, pod.name, signal));
