@@ -74,6 +74,7 @@ test(`kill -9, ${KILLS} times: nothing twice, nothing lost`, { timeout: KILLS * 
     }
     await checkToTheEnd(world);
     expect(await finalWorld(world)).toEqual(expected);
+    if (IS_FULL) process.stdout.write(`${kills} of ${KILLS} kills, ${deploys} deploys\n`);
   }
   process.stdout.write(
     `kill -9: ${kills} processes killed in ${deploys} deploys, none did anything twice or lost anything\n`,
@@ -119,6 +120,7 @@ test(
       await checkToTheEnd(world);
       expect(await finalWorld(world)).toEqual(expected);
       await world.close();
+      if (IS_FULL) process.stdout.write(`race ${race + 1} of ${RACES}\n`);
     }
     process.stdout.write(
       `races: ${RACES} runs carried on by two processes at once, none did anything twice or lost anything\n`,
