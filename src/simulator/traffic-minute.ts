@@ -243,11 +243,23 @@ function placed(rule: Answer, id: Identity, atMs: number, around: Surroundings):
 }
 
 function applies(rule: Bounds, atMs: number, revision: string, around: Surroundings): boolean {
-  return (
-    (rule.from === undefined || atMs >= msOf(rule.from)) &&
-    (rule.until === undefined || atMs < msOf(rule.until)) &&
-    isAbout(rule.onRevision, revision, around)
-  );
+  if (!isAbout(rule.onRevision, revision, around)) return false;
+  const { fromMs, untilMs } = boundsOf(rule);
+  return atMs >= fromMs && atMs < untilMs;
+}
+
+const BOUNDS = new WeakMap<Bounds, { readonly fromMs: number; readonly untilMs: number }>();
+
+/** Asked for with every request: the text of an instant is read once. */
+function boundsOf(rule: Bounds): { readonly fromMs: number; readonly untilMs: number } {
+  const known = BOUNDS.get(rule);
+  if (known !== undefined) return known;
+  const bounds = {
+    fromMs: rule.from === undefined ? Number.NEGATIVE_INFINITY : msOf(rule.from),
+    untilMs: rule.until === undefined ? Number.POSITIVE_INFINITY : msOf(rule.until),
+  };
+  BOUNDS.set(rule, bounds);
+  return bounds;
 }
 
 function timesOf(rule: Recurrence, minuteMs: number, purpose: string, around: Surroundings): readonly number[] {

@@ -15,17 +15,18 @@ import {
   slots,
   slotTotals,
   type Surroundings,
+  VISIBLE_AFTER_MS,
 } from "./traffic-minute.ts";
 import { appEntry, type EntryPlace, requestEntry } from "./traffic-entries.ts";
 import { percentileOf, quantile, type Spread } from "./traffic-latency.ts";
 import type { TrafficProfile } from "./traffic-profile.ts";
 import type { World } from "./world.ts";
 
-/** A profile from its moment on, and by minute what its rules placed, as long as the surroundings are the same. */
+/** A profile from its moment on, and what its rules placed in minutes that nothing can change any more. */
 interface Part {
   readonly fromMs: number;
   readonly profile: TrafficProfile;
-  readonly placed: WeakMap<Surroundings, Map<number, readonly Placed[]>>;
+  readonly placed: Map<number, readonly Placed[]>;
 }
 
 interface Segment extends Part {
@@ -59,10 +60,10 @@ export class Traffic implements LogSource {
   setProfile(key: string, profile: TrafficProfile, from: Instant = this.#world.now): void {
     const timeline = this.#timelines.get(key);
     if (timeline === undefined) {
-      this.#timelines.set(key, [{ fromMs: 0, profile, placed: new WeakMap() }]);
+      this.#timelines.set(key, [{ fromMs: 0, profile, placed: new Map() }]);
       return;
     }
-    timeline.push({ fromMs: Math.max(msOf(from), msOf(this.#world.now)), profile, placed: new WeakMap() });
+    timeline.push({ fromMs: Math.max(msOf(from), msOf(this.#world.now)), profile, placed: new Map() });
     timeline.sort((a, b) => (a.fromMs < b.fromMs ? -1 : 1));
   }
 
@@ -191,13 +192,14 @@ export class Traffic implements LogSource {
       .map((line) => appEntry(place, line));
   }
 
-  /** Kept, because several filters ask for the same past in turn. */
+  /** Kept, because several filters ask for the same past in turn; a switch reaches back by the time until it is visible. */
   #placed({ profile, placed, fromMs, untilMs }: Segment, minuteMs: number, around: Surroundings): readonly Placed[] {
-    const kept = placed.get(around) ?? new Map<number, readonly Placed[]>();
-    placed.set(around, kept);
-    const all = kept.get(minuteMs) ?? placedRequests(profile, minuteMs, around);
-    if (kept.size >= MOST_KEPT) kept.clear();
-    kept.set(minuteMs, all);
+    const known = placed.get(minuteMs);
+    const all = known ?? placedRequests(profile, minuteMs, around);
+    if (known === undefined && minuteMs + MINUTE + VISIBLE_AFTER_MS <= msOf(this.#world.now)) {
+      if (placed.size >= MOST_KEPT) placed.clear();
+      placed.set(minuteMs, all);
+    }
     return all.filter(({ atMs }) => atMs >= fromMs && atMs < untilMs);
   }
 
