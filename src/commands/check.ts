@@ -2,7 +2,7 @@
 import { SECRETS_ONLY, STANDARD } from "../model/redact.ts";
 import { redactedWords } from "../model/redact-words.ts";
 import { advance } from "../engine/advance.ts";
-import { lookAtProduction } from "../engine/look.ts";
+import { lookAtProduction, withStoredEvidence } from "../engine/look.ts";
 import type { Progress } from "../model/progress.ts";
 import { progressOf } from "../model/progress.ts";
 import { worstVerdict } from "../model/verdict.ts";
@@ -52,7 +52,10 @@ async function judgeNow(session: Session, name: string, options: CheckOptions, s
   const deps = session.engine(signal, () => {});
   const now = session.cloud.clock.now();
   const looked = await lookAtProduction(deps, progress, now, now);
-  const results = redactedWords(looked.results, progress.plan.runbook.report.redact ?? STANDARD);
+  const results = redactedWords(
+    await withStoredEvidence(deps, looked.results),
+    progress.plan.runbook.report.redact ?? STANDARD,
+  );
   const verdict = worstVerdict(results.map((result) => result.verdict));
   if (options.json === true) printJson(io, { verdict, run: progress.run, at: now, results });
   else print(io, checksText(progress, verdict, results, now), SECRETS_ONLY);

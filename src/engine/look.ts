@@ -1,18 +1,19 @@
 /** Looking at production through the check kinds: what a look is given, and what an outage of a look means. */
 import { PortFailure } from "../model/error.ts";
+import type { Json } from "../model/json.ts";
 import type { Progress } from "../model/progress.ts";
 import { STANDARD } from "../model/redact.ts";
 import type { CheckSpec } from "../model/runbook.ts";
 import { type Instant, latest, MINUTE, msBetween } from "../model/time.ts";
 import type { CheckResult } from "../model/verdict.ts";
-import { type CheckKind, isCheckKind, type LookContext } from "../steps/step.ts";
+import { type CheckKind, isCheckKind, type LookContext, type Looked } from "../steps/step.ts";
 import type { EngineDeps } from "./deps.ts";
 import { excludedWindows } from "./excluded.ts";
 import { failureOf } from "./failure.ts";
 import { identityOfRun, isLeftOut, serviceOf } from "./services.ts";
 
 export interface Look {
-  readonly results: readonly CheckResult[];
+  readonly results: readonly Looked[];
   /** Some check could not be measured for a reason that may pass. */
   readonly outage?: Outage;
 }
@@ -44,7 +45,6 @@ export async function lookBase(
     judgedServices: Math.max(1, new Set(monitor?.checks.flatMap(({ services }) => services)).size),
     loadSample: (key) => evidence.loadSample(progress.run, `${samples}/${key}`),
     saveSample: (key, sample) => evidence.saveSample(progress.run, `${samples}/${key}`, sample),
-    putEvidence: (content) => evidence.put(content),
   };
 }
 
@@ -68,6 +68,16 @@ export async function lookAtProduction(
   const outages = looks.flatMap(({ outage }) => outage ?? []);
   const outage = outages.find(({ isQueued }) => !isQueued) ?? outages[0];
   return { results: looks.flatMap(({ results }) => results), ...(outage === undefined ? {} : { outage }) };
+}
+
+/** What is to be recorded: the evidence is in the store by then. */
+export async function withStoredEvidence(deps: EngineDeps, results: readonly Looked[]): Promise<CheckResult[]> {
+  const store = deps.state.evidence;
+  return Promise.all(
+    results.map(async ({ evidence, ...result }) =>
+      evidence === undefined ? result : { ...result, evidence: await store.put(evidence as Json) },
+    ),
+  );
 }
 
 function isJudged(progress: Progress, service: string): boolean {
@@ -108,7 +118,7 @@ async function lookThrough(
 }
 
 /** A check that could not be measured is inconclusive: never a pass, never a fail. */
-function unmeasured(spec: CheckSpec, service: string | undefined, why: string): CheckResult {
+function unmeasured(spec: CheckSpec, service: string | undefined, why: string): Looked {
   return {
     check: spec.id,
     uses: spec.uses,

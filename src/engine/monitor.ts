@@ -1,8 +1,9 @@
 /** Watching after the switch: a look every minute while attached, and the checkpoints that publish. */
 import type { Progress } from "../model/progress.ts";
 import { ceilToMinute, formatDuration, HOUR, type Instant, MINUTE, msBetween, plusMs } from "../model/time.ts";
-import { type CheckResult, worstVerdict } from "../model/verdict.ts";
-import { lastSwitch, lookAtProduction, settleMs } from "./look.ts";
+import { worstVerdict } from "../model/verdict.ts";
+import type { Looked } from "../steps/step.ts";
+import { lastSwitch, lookAtProduction, settleMs, withStoredEvidence } from "./look.ts";
 import { sharedReads } from "./shared-reads.ts";
 import { asIfSwitched } from "./scheduled.ts";
 import { isWatched } from "./services.ts";
@@ -33,7 +34,7 @@ export async function lookEveryMinute(turn: Turn): Promise<ItemResult> {
   await deps.state.evidence.saveSample(progress.run, LAST_LOOK, turn.now);
   const verdict = worstVerdict(results.map((result) => result.verdict));
   if (isNews(turn.progress.production, verdict, results)) {
-    await turn.record({ type: "production-judged", verdict, results: [...results] });
+    await turn.record({ type: "production-judged", verdict, results: await withStoredEvidence(deps, results) });
   }
   return "changed";
 }
@@ -51,8 +52,8 @@ function watchedOnly(progress: Progress): Progress {
   };
 }
 
-function isNews(before: Progress["production"], verdict: string, results: readonly CheckResult[]): boolean {
-  const verdicts = (list: readonly CheckResult[]): string =>
+function isNews(before: Progress["production"], verdict: string, results: readonly Looked[]): boolean {
+  const verdicts = (list: readonly Pick<Looked, "check" | "service" | "verdict">[]): string =>
     list.map((one) => `${one.check}/${one.service ?? ""}=${one.verdict}`).join(" ");
   return before?.verdict !== verdict || verdicts(before.results) !== verdicts(results);
 }
@@ -129,7 +130,7 @@ export async function judgeCheckpoint(turn: Turn, isHalted: boolean): Promise<It
     type: "checkpoint-judged",
     checkpoint: checkpoint.name,
     verdict: worstVerdict(results.map(({ verdict }) => verdict)),
-    results: [...results],
+    results: await withStoredEvidence(turn.deps, results),
     dueAt: checkpoint.judgeAt,
     lateMs,
     ...(following === undefined ? {} : { nextAt: following.judgeAt }),

@@ -2,10 +2,8 @@
 import { z } from "zod";
 import { durationSchema } from "../model/duration.ts";
 import { PortFailure } from "../model/error.ts";
-import type { Json } from "../model/json.ts";
 import { type CloudRunTarget, type ServiceSwitch, shareOf } from "../model/service.ts";
 import { MINUTE, clockTime } from "../model/time.ts";
-import type { CheckResult } from "../model/verdict.ts";
 import type { LogQuery } from "../ports/logs.ts";
 import type { JudgeEvidence } from "../verdict/evidence.ts";
 import { type ErrorsEvidence, judgeErrors } from "../verdict/required.ts";
@@ -21,7 +19,7 @@ import { digestOfVerdict } from "./judgement-digest.ts";
 import { lookAtEach, unmeasured } from "./look-at-each.ts";
 import { logFindings } from "./log-findings.ts";
 import { requiredSuccesses, requireSchema } from "./required-successes.ts";
-import type { CheckKind, LookContext, StepService } from "./step.ts";
+import type { CheckKind, LookContext, Looked, StepService } from "./step.ts";
 
 const MOST_GATE_MS = 45 * MINUTE;
 
@@ -60,7 +58,7 @@ export const checkErrors: CheckKind<Args> = {
   look: (context) => lookAtEach(context, "check-errors", lookAtService),
 };
 
-async function lookAtService(context: LookContext<Args>, service: StepService): Promise<CheckResult> {
+async function lookAtService(context: LookContext<Args>, service: StepService): Promise<Looked> {
   const { target, switched } = service;
   const row = { check: context.check, uses: "check-errors", service: service.name };
   if (target.platform !== "cloud-run") return { ...row, ...unmeasured("it has no request log") };
@@ -86,7 +84,7 @@ async function lookAtService(context: LookContext<Args>, service: StepService): 
       minStatus: filter.minStatus,
       version: switched.to,
     }),
-    evidence: await context.putEvidence(stored as unknown as Json),
+    evidence: stored,
     judgement: digestOfVerdict(judged),
   };
 }
@@ -98,7 +96,7 @@ async function lookAtCanary(
   target: CloudRunTarget,
   switched: ServiceSwitch,
   filter: ErrorFilter,
-): Promise<Omit<CheckResult, "check" | "uses" | "service">> {
+): Promise<Omit<Looked, "check" | "uses" | "service">> {
   const past = await baselineErrors(context, service, target, switched, filter);
   const sides = await sideBySide(context, service, target, switched, filter);
   const { horizonMs, judgedServices, args } = context;
@@ -121,7 +119,7 @@ async function lookAtCanary(
       minStatus: filter.minStatus,
       version: switched.to,
     }),
-    evidence: await context.putEvidence(stored as unknown as Json),
+    evidence: stored,
     judgement: digestOfVerdict(judged),
   };
 }

@@ -1,7 +1,6 @@
 /** `check-logs`: judges what the new version itself writes as errors, by signature, against what the old one wrote. */
 import { z } from "zod";
 import { durationSchema } from "../model/duration.ts";
-import type { Json } from "../model/json.ts";
 import type { ServiceSwitch, ServiceTarget } from "../model/service.ts";
 import { MINUTE, clockTime, formatDuration, msBetween } from "../model/time.ts";
 import type { CheckResult, GroupFinding } from "../model/verdict.ts";
@@ -17,7 +16,7 @@ import { lookAtEach, unmeasured } from "./look-at-each.ts";
 import { digestOfVerdict } from "./judgement-digest.ts";
 import { signaturesAfter, signaturesBefore } from "./signatures.ts";
 import { type SignatureFacts, evidenceOfSignatures, watchedSpan } from "./signatures-evidence.ts";
-import type { CheckKind, LookContext, StepService } from "./step.ts";
+import type { CheckKind, LookContext, Looked, StepService } from "./step.ts";
 
 /** What a deploy must never bring: the code does not load, or the container does not start. */
 export const CRITICAL_SIGNATURES = [
@@ -60,7 +59,7 @@ export const checkLogs: CheckKind<Args> = {
   look: (context) => lookAtEach(context, "check-logs", lookAtService),
 };
 
-async function lookAtService(context: LookContext<Args>, service: StepService): Promise<CheckResult> {
+async function lookAtService(context: LookContext<Args>, service: StepService): Promise<Looked> {
   const { name, target, switched } = service;
   const row = { check: context.check, uses: "check-logs", service: name };
   if (switched === undefined) return { ...row, ...unmeasured("it has not switched to what this run deployed") };
@@ -89,7 +88,7 @@ async function lookAtService(context: LookContext<Args>, service: StepService): 
       minSeverity: "ERROR",
       version: switched.to,
     }),
-    evidence: await context.putEvidence(evidence as unknown as Json),
+    evidence,
     judgement: digestOfVerdict(judged),
   };
 }

@@ -11,7 +11,7 @@ import { judgePods, type PodsEvidence } from "./judge-pods.ts";
 import { failureGroup, POD_NEEDS, podEvidence, tellFailure, workloadLink } from "./pod-evidence.ts";
 import { failureOf, type PodFailure, showSymptoms } from "./pod-failures.ts";
 import { countRestarts, type RestartSample, restartSampleSchema, restartsOf } from "./pod-restarts.ts";
-import type { CheckKind, LookContext, StepService } from "./step.ts";
+import type { CheckKind, LookContext, Looked, StepService } from "./step.ts";
 import { kubernetesService, podsProblem, preflightWorkloads, viewWorkload } from "./workload-view.ts";
 
 const argsSchema = z.strictObject({
@@ -37,7 +37,7 @@ export const checkPods: CheckKind<Args> = {
   look: (context) => Promise.all(context.services.map((service) => lookAt(context, service))),
 };
 
-async function lookAt(context: Context, service: StepService): Promise<CheckResult> {
+async function lookAt(context: Context, service: StepService): Promise<Looked> {
   const { target } = kubernetesService(service);
   const base = {
     check: context.check,
@@ -56,7 +56,7 @@ async function lookAt(context: Context, service: StepService): Promise<CheckResu
   }
 }
 
-type Judged = Omit<CheckResult, "check" | "uses" | "service" | "baseline">;
+type Judged = Omit<Looked, "check" | "uses" | "service" | "baseline">;
 
 interface Findings {
   readonly hash: string;
@@ -86,8 +86,7 @@ async function judge(context: Context, service: StepService, view: WorkloadView)
   const findings = await findingsOf(context, service, view, hash);
   const failed = await wordsOfFailure(context, service, findings);
   const evidence = evidenceOf(findings, service.switched !== undefined, failed?.told);
-  const stored = await context.putEvidence(evidence);
-  return { ...judgePods(evidence), evidence: stored, ...(failed === undefined ? {} : { groups: [failed.group] }) };
+  return { ...judgePods(evidence), evidence, ...(failed === undefined ? {} : { groups: [failed.group] }) };
 }
 
 async function findingsOf(context: Context, service: StepService, view: WorkloadView, hash: string): Promise<Findings> {

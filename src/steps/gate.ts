@@ -1,9 +1,9 @@
 /** A check used as a step: looks every minute, refuses early on FAIL, and decides when its time is over. Judges nothing itself. */
 import { PortFailure } from "../model/error.ts";
 import { type Instant, MINUTE, clockTime, latest, plusMs } from "../model/time.ts";
-import { type CheckResult, worstVerdict } from "../model/verdict.ts";
+import { worstVerdict } from "../model/verdict.ts";
 import { SETTLING_MS } from "../verdict/settings.ts";
-import type { CheckKind, LookContext, StepContext, StepOutcome } from "./step.ts";
+import type { CheckKind, LookContext, Looked, StepContext, StepOutcome } from "./step.ts";
 
 /**
  * Judges the window of `forMs` that begins when the latest switch of the step's services (or, without a switch, the step)
@@ -36,7 +36,7 @@ export async function gateTurn<A>(kind: CheckKind<A>, context: StepContext<A>, f
 }
 
 interface Found {
-  readonly results: readonly CheckResult[];
+  readonly results: readonly Looked[];
   /** Why nothing could be measured this time. */
   readonly outage?: string;
 }
@@ -88,7 +88,7 @@ function waiting<A>(
 }
 
 /** The reasons of the results that decided, each with its service. */
-function becauseOf(results: readonly CheckResult[], verdict: CheckResult["verdict"]): string {
+function becauseOf(results: readonly Looked[], verdict: Looked["verdict"]): string {
   const deciding = results.filter((result) => result.verdict === verdict);
   const reasons = deciding.map(({ service, because }) => (service === undefined ? because : `${service}: ${because}`));
   return reasons.length === 0 ? "nothing was measured" : reasons.join("; ");

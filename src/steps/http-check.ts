@@ -6,10 +6,10 @@ import { z } from "zod";
 import { durationSchema } from "../model/duration.ts";
 import { PortFailure } from "../model/error.ts";
 import { type Instant, instantSchema, MINUTE, msBetween, SECOND } from "../model/time.ts";
-import type { CheckResult, Verdict } from "../model/verdict.ts";
+import type { Verdict } from "../model/verdict.ts";
 import type { Http, ProbeResponse } from "../ports/http.ts";
 import { gateTurn } from "./gate.ts";
-import type { CheckKind, Finding, LookContext } from "./step.ts";
+import type { CheckKind, Finding, LookContext, Looked } from "./step.ts";
 
 const statusSchema = z.number().int().min(100).max(599);
 
@@ -88,14 +88,14 @@ export const httpCheck: CheckKind<Args> = {
     const { url, attempts, required, expect } = context.args;
     const judged = { uses: "http-check" as const, address: shown(url), attempts, required, expect, ...sample };
     const newest = sample.probes.at(-1);
-    const result: CheckResult = {
+    const result: Looked = {
       check: context.check,
       uses: "http-check",
       ...judge(judged),
       value: newest?.value ?? "unknown",
       baseline: sample.firstGood === undefined ? "none" : `${sample.firstGood.value} at first`,
       sample: sample.probes.length === 1 ? "1 probe" : `${sample.probes.length} probes`,
-      evidence: await context.putEvidence(judged),
+      evidence: judged,
     };
     return [result];
   },

@@ -1,7 +1,7 @@
 /** One result per service: what cannot be measured for one of them hides no other's. Measures nothing itself. */
 import { PortFailure } from "../model/error.ts";
 import type { CheckResult } from "../model/verdict.ts";
-import type { LookContext, StepService } from "./step.ts";
+import type { LookContext, Looked, StepService } from "./step.ts";
 
 /**
  * Services that cannot be measured are inconclusive. When the reason may pass and nothing failed elsewhere, the failure
@@ -10,9 +10,9 @@ import type { LookContext, StepService } from "./step.ts";
 export async function lookAtEach<A>(
   context: LookContext<A>,
   uses: string,
-  look: (context: LookContext<A>, service: StepService) => Promise<CheckResult>,
-): Promise<readonly CheckResult[]> {
-  const results: CheckResult[] = [];
+  look: (context: LookContext<A>, service: StepService) => Promise<Looked>,
+): Promise<readonly Looked[]> {
+  const results: Looked[] = [];
   let outage: PortFailure | undefined;
   for (const service of context.services) {
     try {

@@ -13,7 +13,6 @@ import {
   MINUTE,
   plusMs,
 } from "../model/time.ts";
-import type { CheckResult } from "../model/verdict.ts";
 import { judgeMetric, type MetricEvidence, type Samples, shortened } from "../verdict/metric-rule.ts";
 import { SETTLING_MS } from "../verdict/settings.ts";
 import { baselineWindow } from "./baseline-window.ts";
@@ -21,7 +20,7 @@ import { cutsOf, METRIC_DELAY_MS } from "./errors-before.ts";
 import { gateTurn } from "./gate.ts";
 import { lookAtEach, unmeasured } from "./look-at-each.ts";
 import { monitoringSchema, prometheusSchema, readMetric } from "./metric-source.ts";
-import type { CheckKind, Finding, LookContext, PreflightContext, StepService } from "./step.ts";
+import type { CheckKind, Finding, LookContext, Looked, PreflightContext, StepService } from "./step.ts";
 
 const thresholds = (side: string) =>
   z
@@ -89,7 +88,7 @@ function sourceOf({ monitoring, prometheus }: Args): string {
   return prometheus === undefined ? `the metric ${monitoring?.filter ?? ""}` : `the query ${prometheus.query}`;
 }
 
-async function lookAtService(context: LookContext<Args>, { name, switched }: StepService): Promise<CheckResult> {
+async function lookAtService(context: LookContext<Args>, { name, switched }: StepService): Promise<Looked> {
   const row = { check: context.check, uses: "query-metric", service: name };
   if (switched === undefined) return { ...row, ...unmeasured("it has not switched to what this run deployed") };
   const { args, ports, now, horizonMs, signal } = context;
@@ -123,7 +122,7 @@ async function lookAtService(context: LookContext<Args>, { name, switched }: Ste
     sample: `${measured} of ${after.values.length} values in ${formatDuration(after.values.length * after.stepMs)}`,
     completeUntil: until,
     because,
-    evidence: await context.putEvidence(evidence),
+    evidence,
   };
 }
 

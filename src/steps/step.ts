@@ -109,7 +109,7 @@ export type StepOutcome =
       readonly summary: string;
       readonly output?: Readonly<Record<string, string>>;
       readonly switched?: readonly ServiceSwitch[];
-      readonly results?: readonly CheckResult[];
+      readonly results?: readonly Looked[];
       readonly link?: string;
     }
   | {
@@ -125,7 +125,7 @@ export type StepOutcome =
       readonly kind: "refused";
       readonly because: string;
       readonly verdict?: Verdict;
-      readonly results?: readonly CheckResult[];
+      readonly results?: readonly Looked[];
       readonly link?: string;
     }
   | { readonly kind: "skipped"; readonly because: string };
@@ -210,9 +210,10 @@ export interface LookContext<A> {
   /** Frozen or growing counts of this check, kept between looks. */
   loadSample(key: string): Promise<Json | undefined>;
   saveSample(key: string, sample: Json): Promise<void>;
-  /** Stores what a verdict rests on; returns its digest. */
-  putEvidence(evidence: Json): Promise<string>;
 }
+
+/** A result beside the evidence itself, which is stored, and named by its digest, only when the result is recorded. */
+export type Looked = Omit<CheckResult, "evidence"> & { readonly evidence?: object };
 
 /** A step kind that judges production. Used in `steps:` it gates; used in `monitor.checks` it is looked at every minute. */
 export interface CheckKind<A> extends StepKind<A> {
@@ -221,7 +222,7 @@ export interface CheckKind<A> extends StepKind<A> {
   /** Names the counts that it keeps: checks of a run for which it says the same share them. Absent: each has its own. */
   samples?(args: A): string;
   /** One result per service, or one without a service. A throw is an outage: the caller makes it inconclusive. */
-  look(context: LookContext<A>): Promise<readonly CheckResult[]>;
+  look(context: LookContext<A>): Promise<readonly Looked[]>;
 }
 
 export function isCheckKind(kind: StepKind<never>): kind is CheckKind<never> {

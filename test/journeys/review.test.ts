@@ -56,6 +56,15 @@ test("history has the run in one line, and knows other runbooks have none", asyn
   expect(only).toMatchObject({ run: id, outcome: "completed", verdict: "pass" });
 });
 
+test("what is stored as evidence is what published verdicts rest on: a look that nobody was told of leaves none", async () => {
+  const { events } = JSON.parse((await run(["show", id, "--json", ...state])).stdout) as { events: object[] };
+  const told = new Set(JSON.stringify(events).match(/(?<="evidence":")[0-9a-f]{64}/g));
+  const database = new DatabaseSync(join(directory, "state.db"), { readOnly: true });
+  const stored = database.prepare("SELECT digest FROM evidence").all();
+  database.close();
+  expect(new Set(stored.map(({ digest }) => digest))).toEqual(told);
+});
+
 // The last one: it spoils the state.
 test("one error more in the stored evidence is noticed: exit 1, loudly", async () => {
   const { stdout } = await run(["explain", id, "T+20m", "--json", ...state]);

@@ -2,9 +2,8 @@
 import type { Json } from "../../src/model/json.ts";
 import type { KubernetesSnapshot, KubernetesTarget, ServiceSwitch } from "../../src/model/service.ts";
 import { type Instant, plusMs } from "../../src/model/time.ts";
-import type { CheckResult } from "../../src/model/verdict.ts";
 import { kubernetesPlatform } from "../../src/platforms/kubernetes.ts";
-import type { CheckKind, StepContext, StepKind, StepOutcome, StepService } from "../../src/steps/step.ts";
+import type { CheckKind, Looked, StepContext, StepKind, StepOutcome, StepService } from "../../src/steps/step.ts";
 import type { Kubernetes } from "../../src/ports/kubernetes.ts";
 import { TARGET } from "./kubernetes-world.ts";
 import { stepContext, type StepContextOptions } from "./step-context.ts";
@@ -75,7 +74,7 @@ export function looker<A>(
   cloud: StepCluster,
   kind: CheckKind<A>,
   services: readonly StepService[],
-): () => Promise<readonly CheckResult[]> {
+): () => Promise<readonly Looked[]> {
   const samples = new Map<string, Json>();
   return () => {
     const { run, ports, signal, look } = contextOf(cloud, {});

@@ -84,7 +84,6 @@ export function stepContext<A>(options: StepContextOptions<A>): StepContext<A> {
       redaction: options.redaction ?? STANDARD,
       loadSample: async () => undefined,
       saveSample: async () => undefined,
-      putEvidence: async () => "digest",
     },
   };
 }

@@ -1,10 +1,9 @@
 /** check-errors while two revisions serve at once: each is judged against the other over the same minutes. */
 import { describe, expect, test } from "vitest";
 import { type Instant, MINUTE, msBetween, plusMs } from "../../../src/model/time.ts";
-import type { CheckResult } from "../../../src/model/verdict.ts";
 import type { RequestCount } from "../../../src/ports/metrics.ts";
 import { checkErrors } from "../../../src/steps/check-errors.ts";
-import type { StepService } from "../../../src/steps/step.ts";
+import type { Looked, StepService } from "../../../src/steps/step.ts";
 import { type ErrorsEvidence, judgeErrors } from "../../../src/verdict/required.ts";
 import {
   day,
@@ -56,14 +55,14 @@ function canary(percent: number): StepService {
 async function look(
   entries: readonly FakeEntry[],
   options: { total?: number; percent?: number; horizon?: number; world?: (world: Fakes) => void } = {},
-): Promise<CheckResult & { stored: ErrorsEvidence }> {
+): Promise<Looked & { stored: ErrorsEvidence }> {
   const { total = 1_000, percent = 10, horizon = 12 } = options;
   const world = { ...fakes(entries), metrics: new SplitMetrics(total, percent) };
   options.world?.(world);
   const context = lookContext(world, checkErrors.args.parse({}), 16, horizon, { services: [canary(percent)] });
   const [result] = await checkErrors.look(context);
   if (result === undefined) throw new Error("one result");
-  return { ...result, stored: world.evidence.at(-1) as unknown as ErrorsEvidence };
+  return { ...result, stored: result.evidence as ErrorsEvidence };
 }
 
 /** So many failures a minute of each revision, from minute `from` on. */

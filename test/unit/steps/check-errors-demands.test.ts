@@ -1,11 +1,11 @@
 /** Situation 15: errors that are not 5xx, and positive evidence that a runbook demands. */
 import { describe, expect, test } from "vitest";
-import type { CheckResult } from "../../../src/model/verdict.ts";
 import { checkErrors } from "../../../src/steps/check-errors.ts";
 import { rejudge } from "../../../src/steps/rejudge.ts";
-import { type FakeEntry, type Fakes, day, every, fakes, lookContext, request } from "./fake-ports.ts";
+import type { Looked } from "../../../src/steps/step.ts";
+import { asStored, type FakeEntry, type Fakes, day, every, fakes, lookContext, request } from "./fake-ports.ts";
 
-async function look(world: Fakes, args: object, minutes = 24, horizon = 20): Promise<CheckResult> {
+async function look(world: Fakes, args: object, minutes = 24, horizon = 20): Promise<Looked> {
   const [result] = await checkErrors.look(lookContext(world, checkErrors.args.parse(args), minutes, horizon));
   if (result === undefined) throw new Error("no result");
   return result;
@@ -99,7 +99,7 @@ describe("at least N successes on a named route", () => {
   test("the stored evidence alone gives it all again", async () => {
     const world = fakes([...background, ...before, ...post(1, 26, 3)]);
     const result = await look(world, args);
-    const again = rejudge("check-errors", JSON.parse(JSON.stringify(world.evidence.at(-1))));
+    const again = rejudge("check-errors", asStored(result));
     expect(again).toMatchObject({ verdict: result.verdict, because: result.because, digest: result.judgement });
   });
 

@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { PortFailure } from "../../../src/model/error.ts";
 import { MINUTE, plusMs } from "../../../src/model/time.ts";
-import type { CheckResult } from "../../../src/model/verdict.ts";
 import { checkLogs } from "../../../src/steps/check-logs.ts";
+import type { Looked } from "../../../src/steps/step.ts";
 import {
   type FakeEntry,
   type Fakes,
@@ -20,7 +20,7 @@ import {
 
 const args = checkLogs.args.parse({});
 
-async function look(world: Fakes, minutes: number, horizon = minutes, options = {}): Promise<CheckResult> {
+async function look(world: Fakes, minutes: number, horizon = minutes, options = {}): Promise<Looked> {
   const [result] = await checkLogs.look(lookContext(world, args, minutes, horizon, options));
   if (result === undefined) throw new Error("no result");
   return result;

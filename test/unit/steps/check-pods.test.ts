@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ServiceSwitch } from "../../../src/model/service.ts";
 import { HOUR, MINUTE, SECOND } from "../../../src/model/time.ts";
-import type { CheckResult } from "../../../src/model/verdict.ts";
+import type { Looked } from "../../../src/steps/step.ts";
 import type { PodBehaviour } from "../../../src/simulator/kubernetes-model.ts";
 import { checkPods } from "../../../src/steps/check-pods.ts";
 import { rolloutStatus } from "../../../src/steps/rollout-status.ts";
@@ -22,7 +22,7 @@ beforeEach(async () => {
 afterEach(() => cloud.close());
 
 /** Deploys a version with this behaviour, waits for the switch, and gives the look over it. */
-async function switched(behaviour: PodBehaviour = { kind: "healthy" }): Promise<() => Promise<CheckResult>> {
+async function switched(behaviour: PodBehaviour = { kind: "healthy" }): Promise<() => Promise<Looked>> {
   const before = await snapshotOf(cloud);
   cloud.state.rollout(NAMESPACE, NAME, { image: NEW_IMAGE, digest: NEW_DIGEST, behaviour });
   const run = await runStep(cloud, rolloutStatus, {}, [pusher(before)]);
@@ -31,7 +31,7 @@ async function switched(behaviour: PodBehaviour = { kind: "healthy" }): Promise<
   return looking(change);
 }
 
-async function looking(change?: ServiceSwitch): Promise<() => Promise<CheckResult>> {
+async function looking(change?: ServiceSwitch): Promise<() => Promise<Looked>> {
   const look = looker(cloud, checkPods, [pusher(await snapshotOf(cloud), change)]);
   return async () => {
     const [result] = await look();

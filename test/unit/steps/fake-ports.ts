@@ -6,7 +6,7 @@ import type { CloudRunTarget } from "../../../src/model/service.ts";
 import { type Instant, MINUTE, instant, msBetween, plusMs } from "../../../src/model/time.ts";
 import type { LogQuery, LogRecord, Logs } from "../../../src/ports/logs.ts";
 import type { MetricPoint, MetricQuery, Metrics, RequestCount } from "../../../src/ports/metrics.ts";
-import type { LookContext, StepService } from "../../../src/steps/step.ts";
+import type { LookContext, Looked, StepService } from "../../../src/steps/step.ts";
 
 export const T0 = instant("2026-04-12T04:07:00Z");
 export const OLD = "backend-00906-abc";
@@ -150,11 +150,10 @@ export interface Fakes {
   readonly logs: FakeLogs;
   readonly metrics: FakeMetrics;
   readonly samples: Map<string, Json>;
-  readonly evidence: Json[];
 }
 
 export function fakes(entries: readonly FakeEntry[], pageSize?: number): Fakes {
-  return { logs: new FakeLogs(entries, pageSize), metrics: new FakeMetrics(), samples: new Map(), evidence: [] };
+  return { logs: new FakeLogs(entries, pageSize), metrics: new FakeMetrics(), samples: new Map() };
 }
 
 /** A look `minutes` after the switch, over T+`horizon` minutes. */
@@ -180,9 +179,13 @@ export function lookContext<A>(
     signal: new AbortController().signal,
     loadSample: async (key) => world.samples.get(key),
     saveSample: async (key, sample) => void world.samples.set(key, JSON.parse(JSON.stringify(sample)) as Json),
-    putEvidence: async (evidence) => `digest-${world.evidence.push(evidence)}`,
     ...options,
   };
+}
+
+/** The evidence of a result as the store gives it back. */
+export function asStored({ evidence }: Looked): Json {
+  return JSON.parse(JSON.stringify(evidence)) as Json;
 }
 
 export function service(options: { switched?: boolean; target?: StepService["target"] } = {}): StepService {

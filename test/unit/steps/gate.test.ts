@@ -3,9 +3,9 @@ import { z } from "zod";
 import { describe, expect, test } from "vitest";
 import { PortFailure } from "../../../src/model/error.ts";
 import { type Instant, MINUTE, instant, plusMs } from "../../../src/model/time.ts";
-import type { CheckResult, Verdict } from "../../../src/model/verdict.ts";
+import type { Verdict } from "../../../src/model/verdict.ts";
 import { gateTurn } from "../../../src/steps/gate.ts";
-import type { CheckKind, StepContext, StepOutcome } from "../../../src/steps/step.ts";
+import type { CheckKind, Looked, StepContext, StepOutcome } from "../../../src/steps/step.ts";
 
 const T0 = instant("2026-04-12T04:07:00Z");
 const FOR = 5 * MINUTE;
@@ -13,7 +13,7 @@ const SETTLE = 4 * MINUTE;
 /** T0 + 2m settling + 5m + 4m until the data is there. */
 const READY = 11;
 
-function resultOf(verdict: Verdict, completeUntil: Instant = plusMs(T0, 60 * MINUTE)): CheckResult {
+function resultOf(verdict: Verdict, completeUntil: Instant = plusMs(T0, 60 * MINUTE)): Looked {
   return {
     check: "gate",
     uses: "check-fake",
@@ -29,7 +29,7 @@ function resultOf(verdict: Verdict, completeUntil: Instant = plusMs(T0, 60 * MIN
 
 async function turnAt(
   minutes: number,
-  look: () => readonly CheckResult[],
+  look: () => readonly Looked[],
   options: { switched?: boolean } = {},
 ): Promise<StepOutcome> {
   const kind: CheckKind<object> = {

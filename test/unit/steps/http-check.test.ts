@@ -2,9 +2,9 @@ import { expect, test } from "vitest";
 import { PortFailure } from "../../../src/model/error.ts";
 import type { Json } from "../../../src/model/json.ts";
 import { instant, plusMs } from "../../../src/model/time.ts";
-import type { CheckResult } from "../../../src/model/verdict.ts";
 import type { Http } from "../../../src/ports/http.ts";
 import { httpCheck } from "../../../src/steps/http-check.ts";
+import type { Looked } from "../../../src/steps/step.ts";
 import { preflightContext, stepContext } from "../../support/step-context.ts";
 
 const T = instant("2026-04-12T04:00:00.000Z");
@@ -26,11 +26,11 @@ function answering(letters: string): Http & { asked: number } {
 }
 
 /** The verdicts of looks one minute apart. */
-async function look(letters: string, given: object = {}, everyMs = 60_000): Promise<CheckResult[]> {
+async function look(letters: string, given: object = {}, everyMs = 60_000): Promise<Looked[]> {
   const args = httpCheck.args.parse({ ...ARGS, ...given });
   const http = answering(letters);
   const samples = new Map<string, Json>();
-  const results: CheckResult[] = [];
+  const results: Looked[] = [];
   for (let index = 0; index < letters.length; index++) {
     const now = plusMs(T, index * everyMs);
     const context = stepContext({ args, world: { now }, ports: { http } });
@@ -97,7 +97,7 @@ test("a row of the report says what was measured, without the query", async () =
     uses: "http-check",
     verdict: "fail",
     because: "0 of the last 3 probes of api.omi.me/v1/health were good, 2 must be, twice in a row",
-    evidence: "digest",
+    evidence: { uses: "http-check", address: "api.omi.me/v1/health" },
   });
   expect(JSON.stringify(results)).not.toContain("t0ps3cret");
 });

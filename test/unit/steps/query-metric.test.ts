@@ -2,11 +2,11 @@
 import { describe, expect, test } from "vitest";
 import { PortFailure } from "../../../src/model/error.ts";
 import { instant, MINUTE, plusMs } from "../../../src/model/time.ts";
-import type { CheckResult } from "../../../src/model/verdict.ts";
 import type { Http, ProbeRequest } from "../../../src/ports/http.ts";
 import { queryMetric } from "../../../src/steps/query-metric.ts";
 import { rejudge } from "../../../src/steps/rejudge.ts";
-import { type Fakes, fakes, lookContext, service, T0 } from "./fake-ports.ts";
+import type { Looked } from "../../../src/steps/step.ts";
+import { asStored, type Fakes, fakes, lookContext, service, T0 } from "./fake-ports.ts";
 
 const monitoring = { project: "p", filter: 'metric.type="custom.googleapis.com/queue"' };
 type Values = (minute: number) => number | undefined;
@@ -15,7 +15,7 @@ async function look(
   values: Values,
   args: object,
   options: { minutes?: number; horizon?: number; world?: Fakes } & Record<string, unknown> = {},
-): Promise<CheckResult> {
+): Promise<Looked> {
   const { minutes = 24, horizon = 20, world = fakes([]), ...context } = options;
   world.metrics.values = values;
   const parsed = queryMetric.args.parse({ monitoring, ...args });
@@ -97,7 +97,7 @@ describe("absolute thresholds", () => {
   test("the stored evidence alone gives the same", async () => {
     const world = fakes([]);
     const result = await look(() => 51, above, { world });
-    expect(rejudge("query-metric", world.evidence.at(-1) ?? null)).toMatchObject({
+    expect(rejudge("query-metric", asStored(result))).toMatchObject({
       verdict: "warn",
       because: result.because,
     });
@@ -144,9 +144,7 @@ describe("Prometheus", () => {
   const asked: ProbeRequest[] = [];
   const prometheus = { url: "https://prometheus.example/prom", query: "sum(rate(x[5m]))", authorization: "Bearer t" };
 
-  async function lookThrough(
-    answer: (request: ProbeRequest) => { status: number; body: string },
-  ): Promise<CheckResult> {
+  async function lookThrough(answer: (request: ProbeRequest) => { status: number; body: string }): Promise<Looked> {
     asked.length = 0;
     const http: Http = {
       probe: async (request) => {
