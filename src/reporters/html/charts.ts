@@ -66,5 +66,5 @@ function numbers(watched: WatchedMinutes, view: View): Html {
     { title: "Errors", kind: "number" } as const,
     { title: "Requests", kind: "number" } as const,
   ];
-  return markup`<details><summary>The numbers</summary>${tableOf({ caption, columns, rows, narrow: "scroll" })}</details>`;
+  return markup`<details class="no-print"><summary>The numbers</summary>${tableOf({ caption, columns, rows, narrow: "scroll" })}</details>`;
 }

@@ -24,7 +24,7 @@ export function checksTable(results: readonly CheckResult[], day: Instant, of: s
   ]);
   const titles = ["Verdict", "Check", ...(hasServices ? ["Service"] : []), "Value", "Baseline", "Sample"];
   const columns = [...titles, "Complete until (UTC)", "Why"].map((title) => ({ title }));
-  return tableOf({ caption: of, columns, rows });
+  return tableOf({ caption: of, columns, rows, onPaper: "lines" });
 }
 
 function evidenceOf({ evidence }: CheckResult): Html {

@@ -18,7 +18,7 @@ export function effectsSection(progress: Progress, report: Report): Html {
   const posts = effects.filter(isPost);
   return markup`<h2>Effects</h2>
     ${effectsTable("Changes of the clouds, each journaled before it happened", changes, report)}
-    <details><summary>${counted(posts.length, "message")} on the pull request and elsewhere</summary>${effectsTable("Messages", posts, report)}</details>`;
+    <details class="no-print"><summary>${counted(posts.length, "message")} on the pull request and elsewhere</summary>${effectsTable("Messages", posts, report)}</details>`;
 }
 
 const STATE_WORD = { done: "done", intended: "in doubt", rejected: "certainly did not happen" } as const;
@@ -58,7 +58,7 @@ function* told(events: readonly RunEvent[], report: Report): Generator<readonly 
     yield [
       `${event.seq}`,
       timeOn(event.at, report.startedAt),
-      markup`<code>${event.type}</code>`,
+      markup`<code class="time">${event.type}</code>`,
       about,
       line?.text || whatOf(event),
     ];

@@ -8,7 +8,7 @@ export const STYLE = `
   --pass-tint: #e8f4ec; --warn-tint: #fbf1dc; --fail-tint: #fbe9e7; --inconclusive-tint: #f0ebf8;
   --bar: #8b95a1; --since: #4a525c; --band: #2b50c81f;
 }
-@media (prefers-color-scheme: dark) {
+@media screen and (prefers-color-scheme: dark) {
   :root {
     --paper: #101317; --panel: #181c22; --line: #2d343d; --ink: #e8eaed; --soft: #a3acb8; --accent: #93aeff;
     --pass: #6fce93; --warn: #e5b454; --fail: #ff8f85; --inconclusive: #c3a6f2;
@@ -106,7 +106,7 @@ dd li + li { margin-top: 0.2rem; }
 .commands { display: grid; gap: 0.4rem; }
 footer { margin-top: 3.5rem; padding-top: 1rem; border-top: 1px solid var(--line); font-size: 0.8125rem; color: var(--soft); }
 
-@media (max-width: 44rem) {
+@media screen and (max-width: 44rem) {
   .facts .long { grid-column: auto; }
   .only-wide { display: none !important; }
   .narrow { display: block !important; }
@@ -119,12 +119,22 @@ footer { margin-top: 3.5rem; padding-top: 1rem; border-top: 1px solid var(--line
   :root { color-scheme: light; }
   @page { margin: 14mm; }
   body { max-width: none; padding: 0; font-size: 9.5pt; }
+  h2 { margin-top: 1.75rem; }
+  .only-wide { display: none !important; }
+  .narrow { display: block !important; max-width: 30rem; margin-left: 1.25rem; }
+  table { font-size: 8.25pt; }
+  th, td { padding: 0.25rem 0.7rem 0.25rem 0; overflow-wrap: break-word; }
   details::details-content { content-visibility: visible; block-size: auto; }
-  summary { color: var(--ink); }
+  summary { color: var(--ink); list-style: none; }
   .scroll, pre { overflow: visible; }
   pre { white-space: pre-wrap; }
-  figure, .checkpoints li, tr, .service > header, .note { break-inside: avoid; }
-  h2, h3, h4, summary { break-after: avoid; }
+  .on-paper-lines thead { display: none; }
+  .on-paper-lines tr { display: block; padding: 0.4rem 0; border-bottom: 1px solid var(--line); }
+  .on-paper-lines :is(td, th[scope="row"]) { display: inline; border: 0; padding: 0 0.9rem 0 0; }
+  .on-paper-lines td[data-label]::before { content: attr(data-label) " "; color: var(--soft); font-size: 0.75rem; }
+  .on-paper-lines td:last-child { display: block; margin-top: 0.15rem; }
+  figure, .facts, .checkpoints li, tr, .service > header, .note { break-inside: avoid; }
+  h2, h3, h4, summary, caption, thead { break-after: avoid; }
   .skip, .no-print { display: none; }
 }
 `;
