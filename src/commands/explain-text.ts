@@ -3,7 +3,7 @@ import type { Json } from "../model/json.ts";
 import { dateTime, formatDuration, type Instant, MINUTE, plusMs } from "../model/time.ts";
 import { lines } from "../reporters/columns.ts";
 import { plainLine } from "../reporters/escape.ts";
-import { wrapped } from "../reporters/paint.ts";
+import { wrapped } from "../reporters/display-width.ts";
 import { count, VERDICT_WORD, withTimesSign } from "../reporters/words.ts";
 import type { JudgeEvidence, Judgement, MinuteWindow, StreamJudgement } from "../verdict/evidence.ts";
 import { isExcluded, pillarsOf } from "../verdict/explain.ts";

@@ -189,7 +189,9 @@ export function nextSentence(
     return report.checkpoints.length === 0 ? "" : "**Next:** nothing; this was the last checkpoint.";
   const due = after?.nextAt ?? next.dueAt;
   const then = later.length === 0 ? "" : `, then ${listed(later.map(({ name }) => `T+${name}`))}`;
-  return `**Next:** T+${next.name}${due === undefined ? "" : ` at ${clockOn(due, report.asOf)}`}${then}.`;
+  const data =
+    after?.nextAt === undefined && next.dataComesLater === true ? ", told as soon as its data is complete" : "";
+  return `**Next:** T+${next.name}${due === undefined ? "" : ` at ${clockOn(due, report.asOf)}${data}`}${then}.`;
 }
 
 /** Commands to paste, each on its own line. */

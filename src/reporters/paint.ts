@@ -1,5 +1,6 @@
 /** The looks of plain text on a terminal: signs, colours and boxes, with an ASCII form of each. */
 import { styleText } from "node:util";
+import { wrapped } from "./display-width.ts";
 import { withoutCommands } from "./escape.ts";
 
 export type Tone = "good" | "bad" | "doubt" | "quiet" | "plain";
@@ -84,16 +85,4 @@ export function boxed(title: string, body: string, width: number): string {
     ...lines.map((line) => `│ ${line}`.trimEnd()),
     `└${"─".repeat(inner + 1)}`,
   ].join("\n");
-}
-
-export function wrapped(line: string, width: number): readonly string[] {
-  const lines: string[] = [];
-  let rest = Array.from(line);
-  while (rest.length > width) {
-    const space = rest.lastIndexOf(" ", width);
-    const at = space > width / 3 ? space : width;
-    lines.push(rest.slice(0, at).join(""));
-    rest = rest.slice(at === space ? at + 1 : at);
-  }
-  return [...lines, rest.join("")];
 }

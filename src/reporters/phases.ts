@@ -1,10 +1,10 @@
 /** What the live task list shows, as rows folded from a run's progress: three phases, one list each. Draws nothing. */
 import { type Progress, openQuestion } from "../model/progress.ts";
-import { formatDuration } from "../model/time.ts";
+import { type Instant, formatDuration, msBetween, plusMs } from "../model/time.ts";
 import { plainLine } from "./escape.ts";
 import { currentJudgement, reportOf } from "./report.ts";
 import type { CheckpointReport, ServiceReport, StepReport } from "./report-model.ts";
-import { VERDICT_WORD, clockOn, time } from "./words.ts";
+import { VERDICT_WORD, clockOn, time, withTimesSign } from "./words.ts";
 
 /** `question`: nothing is drawn, so that the person can be asked. */
 export type PhaseName = "steps" | "monitoring" | "rollback" | "question" | "over";
@@ -21,22 +21,31 @@ export function phaseOf(progress: Progress): PhaseName {
   if (progress.finished !== undefined) return "over";
   if (openQuestion(progress) !== undefined) return "question";
   if (progress.rollback !== undefined) return "rollback";
+  // The rollback that was answered is decided at once; nothing goes forward before.
+  if (Object.values(progress.questions).some(({ answer }) => answer === "rollback")) return "question";
   const isOver = progress.plan.runbook.steps.every(({ id }) =>
     ["done", "skipped"].includes(progress.items[`step:${id}`]?.state ?? ""),
   );
   return isOver ? "monitoring" : "steps";
 }
 
-export function rowsOf(phase: PhaseName, progress: Progress): readonly Row[] {
+/** When the checkpoint of that name is judged, as the crank says while it waits for it. */
+export interface Promised {
+  readonly name: string;
+  readonly at: Instant;
+}
+
+export function rowsOf(phase: PhaseName, progress: Progress, promised?: Promised): readonly Row[] {
   const report = reportOf(progress);
   switch (phase) {
     case "steps":
       return report.steps.map((step, index) => {
         const group = progress.plan.runbook.steps[index]?.group;
-        return { ...stepRow(step), ...(group === undefined ? {} : { group }) };
+        const width = Math.min(WIDEST_NAME, Math.max(...report.steps.map(({ id }) => id.length)));
+        return { ...stepRow(step, width), ...(group === undefined ? {} : { group }) };
       });
     case "monitoring":
-      return report.checkpoints.map((checkpoint) => checkpointRow(checkpoint, progress));
+      return delayed(report.checkpoints, promised).map((checkpoint) => checkpointRow(checkpoint, progress));
     case "rollback":
       return (progress.rollback?.services ?? []).flatMap((name) => {
         const service = report.services.find((each) => each.name === name);
@@ -48,9 +57,12 @@ export function rowsOf(phase: PhaseName, progress: Progress): readonly Row[] {
   }
 }
 
-function stepRow(step: StepReport): Row {
+/** Longer names stand out of the column. */
+const WIDEST_NAME = 28;
+
+function stepRow(step: StepReport, width: number): Row {
   const took = step.durationMs === undefined || step.durationMs < 1_000 ? "" : ` (${formatDuration(step.durationMs)})`;
-  const ended = plainLine(`${step.id}  ${step.summary}${/ in \d/.test(step.summary) ? "" : took}`);
+  const ended = named(step.id, width, `${step.summary}${/ in \d/.test(step.summary) ? "" : took}`);
   const key = `step:${step.id}`;
   switch (step.state) {
     case "done":
@@ -63,10 +75,27 @@ function stepRow(step: StepReport): Row {
     case "started":
     case "waiting":
     case "retrying":
-      return { key, title: plainLine(`${step.id}  ${step.summary || step.uses}`), state: "open" };
+      return { key, title: named(step.id, width, step.summary || step.uses), state: "open" };
     case "not begun":
-      return { key, title: plainLine(`${step.id}  ${step.uses}`), state: "open" };
+      return { key, title: named(step.id, width, step.uses), state: "open" };
   }
+}
+
+/** The name in a column of its own, which `plainLine` would fold. */
+function named(name: string, width: number, text: string): string {
+  return `${plainLine(name).padEnd(width)}  ${plainLine(withTimesSign(text))}`.trimEnd();
+}
+
+/** What is known of one holds for all that nothing was told of: their data comes as late. */
+function delayed(checkpoints: readonly CheckpointReport[], promised?: Promised): readonly CheckpointReport[] {
+  const known = checkpoints.find(({ name, state }) => state === "next" && name === promised?.name)?.dueAt;
+  if (known === undefined || promised === undefined) return checkpoints;
+  const ms = msBetween(known, promised.at);
+  return checkpoints.map((checkpoint) =>
+    checkpoint.dueAt === undefined || (checkpoint.dataComesLater !== true && checkpoint.name !== promised.name)
+      ? checkpoint
+      : { ...checkpoint, dueAt: plusMs(checkpoint.dueAt, ms) },
+  );
 }
 
 function checkpointRow(
@@ -74,15 +103,15 @@ function checkpointRow(
   progress: Progress,
 ): Row {
   const key = `checkpoint:${name}`;
+  const row = (text: string, state: Row["state"]): Row => ({ key, title: named(`T+${name}`, 5, text), state });
   if (verdict !== undefined && judgedAt !== undefined) {
-    const title = plainLine(`T+${name}  ${VERDICT_WORD[verdict]} at ${time(judgedAt)}  ${reason}`);
-    return { key, title, state: verdict === "pass" || verdict === "warn" ? "done" : "failed" };
+    const text = `${VERDICT_WORD[verdict]} at ${time(judgedAt)}  ${reason}`;
+    return row(text, verdict === "pass" || verdict === "warn" ? "done" : "failed");
   }
-  if (state === "skipped") return { key, title: plainLine(`T+${name}  skipped: ${reason}`), state: "skipped" };
-  const due = dueAt === undefined ? "" : `  at ${clockOn(dueAt, progress.startedAt)}`;
+  if (state === "skipped") return row(`skipped: ${reason}`, "skipped");
+  const due = dueAt === undefined ? "" : `at ${clockOn(dueAt, progress.startedAt)}`;
   const judged = state === "next" ? currentJudgement(progress) : undefined;
-  const now = judged === undefined ? "" : `; production now: ${VERDICT_WORD[judged.verdict]}`;
-  return { key, title: plainLine(`T+${name}${due}${now}`), state: "open" };
+  return row(`${due}${judged === undefined ? "" : `; production now: ${VERDICT_WORD[judged.verdict]}`}`, "open");
 }
 
 function restoreRow(service: ServiceReport, progress: Progress): Row {

@@ -69,8 +69,10 @@ export interface CheckpointReport {
   readonly verdict?: Verdict;
   readonly reason?: string;
   readonly judgedAt?: Instant;
-  /** Known once the services have switched. */
+  /** When it is judged, or was to be. Known once the services have switched. */
   readonly dueAt?: Instant;
+  /** `dueAt` is only the end of what is judged: how much later its data is complete was not told yet. */
+  readonly dataComesLater?: boolean;
   readonly lateMs?: number;
 }
 

@@ -101,7 +101,8 @@ export function checkpointReports(progress: Progress): readonly CheckpointReport
   const lastSwitch = allSwitched(progress) ? latest(Object.values(progress.switched).map(({ at }) => at)) : undefined;
   const judged = Object.values(progress.checkpoints).sort((a, b) => a.seq - b.seq);
   const isOver = progress.finished !== undefined;
-  let nextIsKnown = false;
+  const told = judged.at(-1)?.nextAt;
+  let nextMs: number | undefined;
   return distances.map((distanceMs): CheckpointReport => {
     const name = formatDuration(distanceMs);
     const event = progress.checkpoints[name];
@@ -111,11 +112,12 @@ export function checkpointReports(progress: Progress): readonly CheckpointReport
     }
     const item = progress.items[`checkpoint:${name}`];
     if (item?.state === "skipped") return { name, state: "skipped", reason: item.because ?? "" };
-    const isNext = !nextIsKnown && !isOver;
-    const told = isNext ? judged.at(-1)?.nextAt : undefined;
-    nextIsKnown = true;
-    const dueAt = told ?? (lastSwitch === undefined ? undefined : plusMs(lastSwitch, distanceMs));
-    return { name, state: isNext ? "next" : "later", ...(dueAt === undefined ? {} : { dueAt }) };
+    const isNext = nextMs === undefined && !isOver;
+    nextMs ??= distanceMs;
+    // What was told includes the delay of the data; it is the same for each.
+    if (told !== undefined) return { name, state: isNext ? "next" : "later", dueAt: plusMs(told, distanceMs - nextMs) };
+    const endsAt = lastSwitch === undefined ? {} : { dueAt: plusMs(lastSwitch, distanceMs), dataComesLater: true };
+    return { name, state: isNext ? "next" : "later", ...endsAt };
   });
 }
 

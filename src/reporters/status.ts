@@ -3,7 +3,7 @@ import type { Progress } from "../model/progress.ts";
 import { type Instant, formatDuration, msBetween } from "../model/time.ts";
 import type { Report, ServiceReport } from "./report-model.ts";
 import { columns, lines } from "./columns.ts";
-import { wrapped } from "./paint.ts";
+import { hanging } from "./display-width.ts";
 import { currentJudgement, reportOf } from "./report.ts";
 import { sparks } from "./sparkline.ts";
 import { VERDICT_WORD, clockOn, listed, tPlus, timeOn } from "./words.ts";
@@ -74,16 +74,14 @@ export function closingText(progress: Progress, exitCode: number, width = Number
       stateLine(report),
       ...bodyOf(report, report.asOf, errorLines(progress)),
       `  exit ${exitCode}: ${exitWords(progress, exitCode)}`,
-    ].flatMap((line) => hanging(line, width)),
+    ].flatMap((line) => fitted(line, width)),
   );
 }
 
 /** The rest of a line that is too long stands under its text, not under its name. */
-function hanging(line: string, width: number): readonly string[] {
-  if (line.length <= width) return [line];
-  const indent = /^(?: {2}\S+ {2,})?/.exec(line)?.[0].length ?? 0;
-  const [first = "", ...rest] = wrapped(line.slice(indent), Math.max(20, width - indent));
-  return [line.slice(0, indent) + first, ...rest.map((each) => " ".repeat(indent) + each)];
+function fitted(line: string, width: number): readonly string[] {
+  const head = /^(?: {2}\S+ {2,})?/.exec(line)?.[0] ?? "";
+  return hanging(head, line.slice(head.length), width);
 }
 
 /** Errors per minute around each switch, as text: at most three services. */
@@ -183,5 +181,6 @@ function nextOf(report: Report, now: Instant = report.asOf): string | undefined 
   const next = report.checkpoints.find(({ state }) => state === "next");
   if (next?.dueAt === undefined) return undefined;
   const ms = msBetween(now, next.dueAt);
-  return `T+${next.name} at ${clockOn(next.dueAt, now)}${ms > 0 ? `, in ${formatDuration(ms)}` : ", due now"}`;
+  const isPast = next.dataComesLater === true ? ", waits for its data" : ", due now";
+  return `T+${next.name} at ${clockOn(next.dueAt, now)}${ms > 0 ? `, in ${formatDuration(ms)}` : isPast}`;
 }

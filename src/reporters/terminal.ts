@@ -1,19 +1,21 @@
 /** The live screen of a person at a terminal: a task list per phase. It only shows; times come from the run, never from here. */
+import type { RunEvent } from "../model/event.ts";
 import type { Progress } from "../model/progress.ts";
 import { type Instant, formatDuration, msBetween } from "../model/time.ts";
 import type { Wait } from "../model/wait.ts";
 import { deliveredComment, type Delivered } from "./delivered.ts";
+import { hanging } from "./display-width.ts";
 import { plainLine } from "./escape.ts";
 import { linesOf } from "./event-lines.ts";
 import { isWorthALine } from "./lines.ts";
 import { boxed, createPaint } from "./paint.ts";
-import { type PhaseName, phaseOf, rowsOf } from "./phases.ts";
+import { type PhaseName, type Promised, phaseOf, rowsOf } from "./phases.ts";
 import { currentJudgement } from "./report.ts";
 import type { Screen, ScreenOptions } from "./screen-model.ts";
 import { sparks } from "./sparkline.ts";
 import { closingText, openingText } from "./status.ts";
 import { TaskList } from "./task-list.ts";
-import { time, timeOn } from "./words.ts";
+import { VERDICT_WORD, time, timeOn } from "./words.ts";
 
 /** Told between the lists, where rows have no place for them. */
 const SPOKEN = new Set([
@@ -32,6 +34,7 @@ export function createTerminalScreen(options: ScreenOptions): Screen {
   let phase: PhaseName | undefined;
   let list: TaskList | undefined;
   let shown: Progress | undefined;
+  let promised: Promised | undefined;
   const entered = new Set<PhaseName>();
   /** Everything that is written, in order: a list is drawn to its end before the next words. */
   let drawn: Promise<void> = Promise.resolve();
@@ -41,7 +44,7 @@ export function createTerminalScreen(options: ScreenOptions): Screen {
   };
   const enter = (next: PhaseName, progress: Progress): void => {
     // A list that is taken up again, after a question, shows only what is still to come.
-    const rows = rowsOf(next, progress).filter(({ state }) => state === "open" || !entered.has(next));
+    const rows = rowsOf(next, progress, promised).filter(({ state }) => state === "open" || !entered.has(next));
     phase = next;
     entered.add(next);
     if (rows.length === 0) return;
@@ -63,12 +66,13 @@ export function createTerminalScreen(options: ScreenOptions): Screen {
     },
     event(event, progress) {
       shown = progress;
-      if (phase !== undefined) list?.update(rowsOf(phase, progress));
+      if (phase !== undefined) list?.update(rowsOf(phase, progress, promised));
       const next = progress.paused === undefined ? phaseOf(progress) : "over";
       if (next !== phase) leave();
       if (SPOKEN.has(event.type)) {
-        if (list === undefined) say(`${spoken(event, progress).body}\n`);
-        else comments.set(`said:${event.seq}`, spoken(event, progress));
+        const words = spoken(event, progress, options.columns);
+        if (list === undefined) say(`${words.body}\n`);
+        else comments.set(words.key, words);
       }
       // What follows an answer is not known yet: a rollback, or going on as before.
       if (next !== phase && event.type !== "question-answered") enter(next, progress);
@@ -77,9 +81,11 @@ export function createTerminalScreen(options: ScreenOptions): Screen {
     },
     waiting(waits, now) {
       if (shown !== undefined && shown.paused === undefined && phaseOf(shown) !== phase) enter(phaseOf(shown), shown);
-      for (const wait of waits.filter(isWorthALine)) {
-        const [spark] = wait.item.startsWith("checkpoint:") && shown !== undefined ? sparksOf(shown, 1) : [];
-        list?.wait(wait.item, [...(spark === undefined ? [] : [spark]), waitText(wait, now)].join("\n"));
+      promised = promiseOf(waits) ?? promised;
+      if (phase !== undefined && shown !== undefined) list?.update(rowsOf(phase, shown, promised));
+      for (const [index, wait] of waits.filter(isWorthALine).entries()) {
+        const production = index === 0 && shown !== undefined ? productionLines(shown, wait, options.columns) : [];
+        list?.wait(wait.item, [...production, waitText(wait, now)].join("\n"));
       }
     },
     async abandon() {
@@ -96,18 +102,39 @@ export function createTerminalScreen(options: ScreenOptions): Screen {
   };
 }
 
+function promiseOf(waits: readonly Wait[]): Promised | undefined {
+  const wait = waits.find(({ item }) => item.startsWith("checkpoint:"));
+  return wait === undefined ? undefined : { name: wait.item.slice("checkpoint:".length), at: wait.lookAt };
+}
+
+/** How what has switched does, beside what is waited for; a checkpoint's row has the verdict in its title. */
+function productionLines(progress: Progress, { item }: Wait, columns: number): readonly string[] {
+  const judged = currentJudgement(progress);
+  if (item.startsWith("checkpoint:")) return sparksOf(progress, 1);
+  if (judged === undefined || !item.startsWith("step:")) return [];
+  const now = `production now: ${VERDICT_WORD[judged.verdict]} since ${time(judged.at)}, ${judged.reason}`;
+  return [plainLine(now, Math.max(40, columns - LIST_INDENT)), ...sparksOf(progress, 1)];
+}
+
 function sparksOf(progress: Progress, most: number): readonly string[] {
   return sparks(currentJudgement(progress)?.results ?? [], most).map(({ subject, drawn, told }) =>
     plainLine(`${subject} errors/min ${drawn} ${told}`),
   );
 }
 
-function spoken(event: Parameters<Screen["event"]>[0], progress: Progress): Delivered {
-  const body = linesOf(event, progress).map(({ sign, subject, text }) =>
-    plainLine(`${time(event.at)}  ${sign} ${subject}  ${text}`),
+/** With a question come the errors that it is about. */
+function spoken(event: RunEvent, progress: Progress, width: number): Delivered {
+  const said = linesOf(event, progress).flatMap(({ sign, subject, text }, index) =>
+    hanging(index === 0 ? `${time(event.at)}  ` : SAME_TIME, plainLine(`${sign.trim()} ${subject}  ${text}`), width),
   );
-  return { key: `said:${event.seq}`, title: "", body: body.join("\n") };
+  const errors =
+    event.type === "question-asked" ? sparksOf(progress, 3).flatMap((line) => hanging(SAME_TIME, line, width)) : [];
+  return { key: `said:${event.seq}`, title: "", body: [...said, ...errors].join("\n") };
 }
+
+/** What a list puts before a row's own words. */
+const LIST_INDENT = 6;
+const SAME_TIME = " ".repeat("04:00:00  ".length);
 
 /** "since 04:00:05, until 04:25:03; 12m left"; a checkpoint counts down to its moment. */
 function waitText(wait: Wait, now: Instant): string {

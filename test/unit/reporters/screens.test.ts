@@ -4,13 +4,14 @@ import { describe, expect, test } from "vitest";
 import { runEventSchema } from "../../../src/model/event.ts";
 import { progressOf } from "../../../src/model/progress.ts";
 import { SECOND, instant, plusMs } from "../../../src/model/time.ts";
+import { rowsOf } from "../../../src/reporters/phases.ts";
 import { boxed } from "../../../src/reporters/paint.ts";
 import { createScreen } from "../../../src/reporters/screen.ts";
 import type { ScreenOptions } from "../../../src/reporters/screen-model.ts";
 import { reportOf } from "../../../src/reporters/report.ts";
 import { checksText } from "../../../src/reporters/checks-text.ts";
 import { statusTable, statusText } from "../../../src/reporters/status.ts";
-import { type Stream, badRun, deployed, goodResults, seedRun } from "../../support/events.ts";
+import { Stream, badRun, deployed, goodResults, seedRun } from "../../support/events.ts";
 import { expectGolden } from "../../support/golden.ts";
 
 /** Plays a run on a screen, as a foreground deploy would; returns everything that was written. */
@@ -38,12 +39,18 @@ async function play(stream: Stream, options: Partial<ScreenOptions>, exitCode = 
       screen.waiting([{ ...wait, lookAt: plusMs(event.at, 15 * SECOND) }], event.at);
       screen.waiting([{ ...wait, lookAt: plusMs(event.at, 30 * SECOND) }], plusMs(event.at, 15 * SECOND));
     }
+    if (event.type === "question-answered") screen.waiting([], event.at);
     // The list is drawn by promises; let them run, as a crank's own awaits do.
     await new Promise(setImmediate);
   }
   await screen.close(progressOf(stream.events), exitCode);
   await new Promise(setImmediate);
   return text;
+}
+
+/** Without the sequences that move the cursor. */
+function visible(text: string): string {
+  return text.replace(/\u001B\[[?\d;]*[A-Za-z]/g, "");
 }
 
 describe("plain lines", () => {
@@ -129,6 +136,43 @@ describe("the live list", () => {
     expect(text).toMatch(/\u001B\[\?25h04:26:01 {1,2}\? question/);
     expect(text).toMatch(/✔ restore backend {1,2}serves backend-00906-wtz again, verified 04:32:25/);
     expect(text).toMatch(/exit 1: FAIL: restored, or never switched/);
+  });
+
+  test("a question comes with the errors that it is about, and after its answer nothing is drawn twice", async () => {
+    const text = visible(await play(badRun(), { kind: "terminal" }, 1));
+    const words = text.slice(text.indexOf("04:26:01  ? question"), text.indexOf("restore pusher"));
+    expect(words).toMatch(/ {10}runbook answer \S+ rollback\n {10}runbook answer \S+ keep\n/);
+    expect(words).toMatch(/\n {10}backend errors\/min [▁▂▃▄▅▆▇█]+│[▁▂▃▄▅▆▇█]+/);
+    expect(words).toMatch(/04:29:13 {2}· answer rollback, by beastoin\n04:29:14 {2}! rollback/);
+    expect(Math.max(...words.split("\n").map(({ length }) => length))).toBeLessThanOrEqual(80);
+    expect(words).toMatch(/Put all five services\n {10}back to what they were/);
+  });
+
+  test("while later steps go on, how that does which has switched already", async () => {
+    const stream = new Stream();
+    stream.events.push(...deployed().events.filter(({ at }) => at <= "2026-04-12T04:13:21.000Z"));
+    const results = goodResults(5, instant("2026-04-12T04:13:00.000Z"));
+    stream.add("04:13:21", { type: "production-judged", verdict: "pass", results });
+    const item = "step:deploy-pusher";
+    stream.add("04:13:24", { type: "item-waiting", item, for: "workflow run 7: 0 of 2 jobs done" });
+    const text = visible(await play(stream, { kind: "terminal" }, 130));
+    expect(text).toMatch(/✔ deploy-backend {3}workflow[^\n]+\n[\s\S]*✔ listen-rollout {3}27 of 27/);
+    expect(text).toMatch(
+      / {2}› production now: PASS since 04:13:21, any rise above ×3\.1[^\n]*\n {4}backend errors\/min [▁▂▃▄▅▆▇█]{10}│[▁▂▃▄▅▆▇█]+ most[^\n]*\n(?: {4}[^\n]*\n)? {4}since 04:13:24/,
+    );
+  });
+
+  test("checkpoints are said to come when their data is complete", () => {
+    const promised = { name: "5m", at: instant("2026-04-12T04:32:40.000Z") };
+    const titles = rowsOf("monitoring", deployed().progress, promised).map(({ title }) => title);
+    expect(titles.slice(0, 2)).toEqual(["T+5m   at 04:32 UTC", "T+20m  at 04:47 UTC"]);
+    const later = rowsOf("monitoring", seedRun("5m").progress).map(({ title }) => title);
+    expect(later.slice(1)).toEqual([
+      "T+20m  at 04:47 UTC; production now: PASS",
+      "T+1h   at 05:27 UTC",
+      "T+4h   at 08:27 UTC",
+      "T+24h  at 2026-04-13 04:27 UTC",
+    ]);
   });
 
   test("without colour and Unicode, but for the cursor", async () => {
@@ -275,4 +319,11 @@ test("a box wraps at words and is never wider than asked", () => {
   const box = boxed("title", `${"word ".repeat(40)}\n\nend ${"x".repeat(120)}`, 40);
   expect(Math.max(...box.split("\n").map(({ length }) => length))).toBeLessThanOrEqual(40);
   expect(box).toMatch(/^┌─ title ─+\n│ word word[\s\S]*\n└─+$/);
+});
+
+test("in a box, a sign that takes two columns counts as two", () => {
+  const box = boxed("title", "✅ ❔ 語 ".repeat(30), 40);
+  const columns = box.split("\n").map((line) => line.length + (line.match(/[✅❔語]/gu)?.length ?? 0));
+  expect(Math.max(...columns)).toBeLessThanOrEqual(40);
+  expect(box.match(/✅/g)).toHaveLength(30);
 });
