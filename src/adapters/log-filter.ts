@@ -1,12 +1,14 @@
 /** The Cloud Logging filter of a query, every value quoted so that no text can add a clause; sends nothing. */
-import { PortFailure } from "../model/error.ts";
 import type { LogQuery } from "../ports/logs.ts";
+import { type Clause, originOf } from "./log-origin.ts";
 
-/** OR binds tighter than AND in this language, so every group is in parentheses. */
-export function logFilter(query: LogQuery): string {
+/**
+ * `alike`: queries that differ from the first by target and version only. OR binds tighter than AND in this language, so
+ * every group is in parentheses.
+ */
+export function logFilter(query: LogQuery, ...alike: readonly LogQuery[]): string {
   return [
-    ...resourceClauses(query),
-    logClause(query),
+    ...originClauses([query, ...alike].map(originOf)),
     `timestamp>=${quote(query.since)}`,
     `timestamp<${quote(query.until)}`,
     ...(query.minStatus === undefined ? [] : [`httpRequest.status>=${query.minStatus}`]),
@@ -30,53 +32,19 @@ function contentClauses({ minSeverity, containsAny = [], orContainsAny = [] }: L
   return [`(${[`(${clauses.join(" AND ")})`, ...orContainsAny.map(quote)].join(" OR ")})`];
 }
 
-function resourceClauses({ target, log, version }: LogQuery): readonly string[] {
-  if (target.platform === "cloud-run") {
-    return [
-      `resource.type="cloud_run_revision"`,
-      `resource.labels.location=${quote(target.region)}`,
-      `resource.labels.service_name=${quote(target.service)}`,
-      ...(version === undefined ? [] : [`resource.labels.revision_name=${quote(version)}`]),
-    ];
-  }
-  if (target.platform === "cloud-run-job") {
-    return [
-      `resource.type="cloud_run_job"`,
-      `resource.labels.location=${quote(target.region)}`,
-      `resource.labels.job_name=${quote(target.job)}`,
-      ...(version === undefined ? [] : [`labels."run.googleapis.com/execution_name"=${quote(version)}`]),
-    ];
-  }
-  return [
-    // What the platform says about pods (events) is logged on the pod, what containers write on the container.
-    `resource.type="${log === "platform" ? "k8s_pod" : "k8s_container"}"`,
-    ...(target.location === undefined ? [] : [`resource.labels.location=${quote(target.location)}`]),
-    `resource.labels.cluster_name=${quote(target.cluster)}`,
-    `resource.labels.namespace_name=${quote(target.namespace)}`,
-    `resource.labels.pod_name=~${quote(`^${escapeRe2(target.name)}-`)}`,
-    ...(version === undefined || log === "platform" ? [] : [`labels."k8s-pod/pod-template-hash"=${quote(version)}`]),
-  ];
+/** What all have in common stands once, before what tells them apart. */
+function originClauses(origins: readonly (readonly Clause[])[]): readonly string[] {
+  const [first = [], ...others] = origins.map((clauses) => clauses.map(clauseText));
+  const common = first.filter((text) => others.every((texts) => texts.includes(text)));
+  if (others.length === 0) return common;
+  const own = [first, ...others].map((texts) => texts.filter((text) => !common.includes(text)).join(" AND "));
+  return [...common, `(${own.map((text) => `(${text})`).join(" OR ")})`];
 }
 
-function logClause({ target, log }: LogQuery): string {
-  const name = (id: string): string => `logName=${quote(`projects/${target.project}/logs/${id}`)}`;
-  if (target.platform === "kubernetes") {
-    if (log === "requests") throw new PortFailure("invalid", "Kubernetes workloads have no request log");
-    return log === "platform" ? name("events") : `(${name("stdout")} OR ${name("stderr")})`;
-  }
-  const written = [name("run.googleapis.com%2Fstdout"), name("run.googleapis.com%2Fstderr")];
-  const told = name("run.googleapis.com%2Fvarlog%2Fsystem");
-  switch (log) {
-    case "requests":
-      if (target.platform === "cloud-run-job") throw new PortFailure("invalid", "Cloud Run jobs have no request log");
-      return name("run.googleapis.com%2Frequests");
-    case "application":
-      return `(${written.join(" OR ")})`;
-    case "platform":
-      return told;
-    case "output":
-      return `(${[...written, told].join(" OR ")})`;
-  }
+function clauseText(clause: Clause): string {
+  if ("startsWith" in clause) return `${clause.field}=~${quote(`^${escapeRe2(clause.startsWith)}`)}`;
+  const texts = clause.isOneOf.map((value) => `${clause.field}=${quote(value)}`);
+  return texts.length === 1 ? (texts[0] ?? "") : `(${texts.join(" OR ")})`;
 }
 
 /** A string literal of the filter language. */
