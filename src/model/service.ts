@@ -62,6 +62,8 @@ export const restorableSchema = z.discriminatedUnion("possible", [
     because: z.string(),
     /** What stands in its way may pass: it is read again before a restoration is given up. */
     mayPass: z.literal(true).exactOptional(),
+    /** A command with which a person puts it back. */
+    byHand: z.string().exactOptional(),
   }),
 ]);
 export type Restorable = z.infer<typeof restorableSchema>;

@@ -1,5 +1,5 @@
 /** A Cloud Run job as a platform: what its next execution would run, and the snapshot. Puts nothing back. */
-import { type CloudRunJobSnapshot, type CloudRunJobTarget, jobVersion } from "../model/service.ts";
+import { type CloudRunJobSnapshot, type CloudRunJobTarget, type Restorable, jobVersion } from "../model/service.ts";
 import type { Platform } from "./platform.ts";
 
 /**
@@ -16,7 +16,7 @@ export const cloudRunJobPlatform: Platform<CloudRunJobTarget, CloudRunJobSnapsho
       takenAt: now,
       generation: job.generation,
       images: [...job.images],
-      restorable: { possible: false, because: byHand(target, job.images) },
+      restorable: notRestorable(target, job.images),
       ...(job.newestExecution === undefined ? {} : { newestExecution: job.newestExecution }),
       ...(job.commit === undefined ? {} : { commit: job.commit }),
     };
@@ -33,18 +33,20 @@ export const cloudRunJobPlatform: Platform<CloudRunJobTarget, CloudRunJobSnapsho
     if (generation === snapshot.generation) {
       return { kind: "restored", serving: jobVersion(generation), remarks: [`${service} was not changed`] };
     }
-    return { kind: "refused", because: byHand(target, snapshot.images) };
+    return { kind: "refused", because: notRestorable(target, snapshot.images).because };
   },
 };
 
-function byHand({ job, region, project }: CloudRunJobTarget, images: readonly string[]): string {
+function notRestorable(target: CloudRunJobTarget, images: readonly string[]): Extract<Restorable, { possible: false }> {
+  const command = commandOf(target, images);
+  const because = `a job's former template is not recorded, because its variables may hold secrets, and what an execution has done stays done; by hand: ${command ?? "deploy the former commit once more with its workflow"}`;
+  return { possible: false, because, ...(command === undefined ? {} : { byHand: command }) };
+}
+
+/** Only of a job with one container, and of names that a shell takes as they are. */
+function commandOf({ job, region, project }: CloudRunJobTarget, images: readonly string[]): string | undefined {
   const [only, ...others] = images;
-  const command =
-    only === undefined || others.length > 0
-      ? "deploy the former commit once more with its workflow"
-      : `gcloud run jobs update ${job} --image ${only} --region ${region} --project ${project}`;
-  return (
-    `a job's former template is not recorded, because its variables may hold secrets, and what an execution has done ` +
-    `stays done; by hand: ${command}`
-  );
+  const isPlain = [only, job, region, project].every((word) => /^[\w./:@-]+$/.test(word ?? " "));
+  if (others.length > 0 || !isPlain) return undefined;
+  return `gcloud run jobs update ${job} --image ${only} --region ${region} --project ${project}`;
 }

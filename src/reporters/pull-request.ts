@@ -207,7 +207,7 @@ function rollbackCommand(report: Report): string {
     stuck.length === 0
       ? ""
       : `\n\nIt cannot put back ${listed(stuck.map(({ name, restorable }) => `${codeSpan(name)} (${prose(restorable)})`))}.`;
-  const block = commandsBlock(report, "**To put production back:**", /^runbook rollback /);
+  const block = commandsBlock(report, "**To put production back:**", /^(?:runbook rollback|gcloud run jobs update) /);
   return block === "" ? "" : block + note;
 }
 

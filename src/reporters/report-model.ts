@@ -57,6 +57,8 @@ export interface ServiceReport {
   /** "yes: …" or "no: …" in the snapshot's words. */
   readonly restorable: string;
   readonly canBeRestored: boolean;
+  /** A command for what no rollback puts back. */
+  readonly byHand?: string;
   readonly restored?: { readonly serving: string; readonly at: Instant; readonly remarks: readonly string[] };
   readonly restoreFailed?: string;
   readonly held: boolean;

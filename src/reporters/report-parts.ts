@@ -72,6 +72,9 @@ export function serviceReport(name: string, progress: Progress, asOf: Instant): 
     restorable:
       before === undefined ? "unknown" : before.restorable.possible ? before.restorable.how : before.restorable.because,
     canBeRestored: before?.restorable.possible ?? false,
+    ...(before?.restorable.possible === false && before.restorable.byHand !== undefined
+      ? { byHand: before.restorable.byHand }
+      : {}),
     ...(restored === undefined
       ? {}
       : { restored: { serving: restored.serving, at: restored.at, remarks: restored.remarks } }),

@@ -106,13 +106,28 @@ function commandsOf(progress: Progress, services: readonly ServiceReport[]): rea
   if (isMonitoring && progress.rollback === undefined && asked === undefined) {
     commands.push({ does: "judge now", command: `runbook check --run ${run}` });
   }
-  const isDeployed = services.some((service) => service.after !== undefined && service.restored === undefined);
-  const touched = isDeployed || halfDone(progress).length > 0;
-  if (touched && finished?.outcome !== "superseded") {
+  const deployed = services.filter((service) => service.after !== undefined && service.restored === undefined);
+  const left = halfDone(progress);
+  const touched = deployed.length > 0 || left.length > 0;
+  const isSuperseded = finished?.outcome === "superseded";
+  if (!isSuperseded && (deployed.some(isPutBack) || left.some((what) => !tellsOf(what, services)))) {
     commands.push({ does: "put production back", command: `runbook rollback ${name} --run ${run}` });
+  }
+  for (const { name: service, byHand } of isSuperseded ? [] : deployed) {
+    if (byHand !== undefined) commands.push({ does: `put ${service} back by hand`, command: byHand });
   }
   if (!touched && finished?.outcome === "stopped") {
     commands.push({ does: "try again, when that is mended", command: `runbook deploy ${name}` });
   }
   return commands;
+}
+
+/** A rollback tries whatever has traffic; of a job it knows beforehand that it cannot. */
+function isPutBack({ platform }: ServiceReport): boolean {
+  return platform !== "cloud-run-job";
+}
+
+/** Whether a line of what is half-done is of a service that no rollback puts back. */
+function tellsOf(what: string, services: readonly ServiceReport[]): boolean {
+  return services.some((service) => !isPutBack(service) && what.startsWith(`${service.name} serves `));
 }

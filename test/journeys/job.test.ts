@@ -53,6 +53,12 @@ describe("a Cloud Run job", { timeout: SLOW_MS }, () => {
     expect(stdout).toContain("│ duplicate key in column email");
     expect(stdout).toContain("│ Container called exit(1).");
     expect(stdout).toContain("gcloud run jobs update migrate --image gcr.io/shop/migrate:latest");
+    // A rollback would find nothing that it could put back.
+    const summary = stdout.slice(stdout.indexOf("\nFAIL  migrate-then-deploy"));
+    expect(summary).not.toContain("runbook rollback");
+    expect(summary).toContain(
+      "  to put migrate back by hand: gcloud run jobs update migrate --image gcr.io/shop/migrate:latest ",
+    );
     expect(journey.cloud.github.effects.dispatches).toHaveLength(1);
     expect(journey.cloud.cloudRun.effects).toEqual([]);
   });
