@@ -4,6 +4,7 @@ import { PortFailure } from "../model/error.ts";
 import type { LogPage, LogQuery, LogRecord, Logs } from "../ports/logs.ts";
 import { bounded, callOptions, type GoogleConfig, nanosecondsOf, once, present } from "./google.ts";
 import { logFilter } from "./log-filter.ts";
+import { comesFrom, originOf } from "./log-origin.ts";
 
 /** The API's largest. Its default of 50 would cost twenty times the project's read quota. */
 const PAGE_SIZE = 1_000;
@@ -13,24 +14,36 @@ const LONGEST_TEXT = 16_384;
 export function createLogs(config: GoogleConfig): Logs {
   const client = once(() => connect(config));
   return {
-    page: (query, pageToken, signal) =>
-      list(query, { orderBy: "timestamp asc", pageSize: PAGE_SIZE, ...present({ pageToken }) }, signal),
+    page: async (query, pageToken, signal) => {
+      const order = { orderBy: "timestamp asc", pageSize: PAGE_SIZE, ...present({ pageToken }) };
+      return pageOf(await list(query.target, logFilter(query), order, signal));
+    },
+    together: async (queries, signal) => {
+      const [first, ...alike] = queries;
+      if (first === undefined) return [];
+      const order = { orderBy: "timestamp asc", pageSize: PAGE_SIZE };
+      return apart(queries, await list(first.target, logFilter(first, ...alike), order, signal));
+    },
     tail: async (query, most, signal) => {
-      const page = await list(query, { orderBy: "timestamp desc", pageSize: Math.min(most, PAGE_SIZE) }, signal);
-      return page.records.toReversed();
+      const order = { orderBy: "timestamp desc", pageSize: Math.min(most, PAGE_SIZE) };
+      return pageOf(await list(query.target, logFilter(query), order, signal)).records.toReversed();
     },
     link: linkTo,
   };
 
-  async function list(query: LogQuery, order: object, signal: AbortSignal | undefined): Promise<LogPage> {
-    const { project } = query.target;
+  async function list(
+    { project }: LogQuery["target"],
+    filter: string,
+    order: object,
+    signal: AbortSignal | undefined,
+  ): Promise<WirePage> {
     const what = `log entries of project ${project}`;
-    const request = { resourceNames: [`projects/${project}`], filter: logFilter(query), ...order };
+    const request = { resourceNames: [`projects/${project}`], filter, ...order };
     // With autoPaginate off the answer is [entries, next request, raw response]; the token is read from the raw one.
     const answer = await bounded(what, config, signal, async () =>
       (await client()).listLogEntries(request, { ...callOptions(config), autoPaginate: false }),
     );
-    return pageOf(what, answer[2] ?? { entries: answer[0] });
+    return checked(what, answer[2] ?? { entries: answer[0] });
   }
 }
 
@@ -67,7 +80,7 @@ const entrySchema = z.object({
   insertId: z.string(),
   timestamp: z.object({ seconds: z.union([z.string(), z.number()]).nullish(), nanos: z.number().nullish() }),
   severity: z.union([z.string(), z.number()]).nullish(),
-  resource: z.object({ labels: z.record(z.string(), z.string()).nullish() }).nullish(),
+  resource: z.object({ type: z.string().nullish(), labels: z.record(z.string(), z.string()).nullish() }).nullish(),
   labels: z.record(z.string(), z.string()).nullish(),
   textPayload: z.string().nullish(),
   jsonPayload: z.object({ fields: z.record(z.string(), z.unknown()).nullish() }).nullish(),
@@ -85,18 +98,28 @@ const entrySchema = z.object({
 type WireEntry = z.infer<typeof entrySchema>;
 
 const responseSchema = z.object({ entries: z.array(entrySchema), nextPageToken: z.string().nullish() });
+type WirePage = z.infer<typeof responseSchema>;
 
-function pageOf(what: string, raw: unknown): LogPage {
+function checked(what: string, raw: unknown): WirePage {
   const response = responseSchema.safeParse(raw);
   if (!response.success) {
     throw new PortFailure("malformed", `${what}: an answer that is not what the API promises`, {
       cause: response.error,
     });
   }
-  return {
-    records: response.data.entries.map(recordOf),
-    ...present({ nextPageToken: response.data.nextPageToken || undefined }),
-  };
+  return response.data;
+}
+
+function pageOf({ entries, nextPageToken }: WirePage): LogPage {
+  return { records: entries.map(recordOf), ...present({ nextPageToken: nextPageToken || undefined }) };
+}
+
+/** Undefined when there is more than a page of them, or when an entry cannot be told to be anybody's: nothing may be lost. */
+function apart(queries: readonly LogQuery[], { entries, nextPageToken }: WirePage): readonly LogPage[] | undefined {
+  const origins = queries.map(originOf);
+  const isNobodys = (entry: WireEntry): boolean => !origins.some((origin) => comesFrom(origin, entry));
+  if (Boolean(nextPageToken) || entries.some(isNobodys)) return undefined;
+  return origins.map((origin) => ({ records: entries.filter((entry) => comesFrom(origin, entry)).map(recordOf) }));
 }
 
 function recordOf(entry: WireEntry): LogRecord {

@@ -57,6 +57,11 @@ export interface LogPage {
 export interface Logs {
   /** One request, at most 1,000 entries, oldest first. */
   page(query: LogQuery, pageToken?: string, signal?: AbortSignal): Promise<LogPage>;
+  /**
+   * The whole of each query in one request, where queries differ by target (of one project) and version only: for callers
+   * that keep a read quota. Undefined: together they do not fit one answer. Absent: each is asked for itself.
+   */
+  together?(queries: readonly LogQuery[], signal?: AbortSignal): Promise<readonly LogPage[] | undefined>;
   /** The newest entries, at most so many (up to 1,000), oldest first. One request. */
   tail(query: LogQuery, most: number, signal?: AbortSignal): Promise<readonly LogRecord[]>;
   /** Opens the Logs Explorer with exactly this query. */

@@ -1,0 +1,75 @@
+/** The log of several services in one request: the same entries as asked for one by one, over the real client. */
+import { PassThrough } from "node:stream";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Cloud, composeCloud } from "../../src/commands/compose.ts";
+import { endpointsOf, environmentOf } from "../../src/commands/endpoints.ts";
+import { findRunbook } from "../../src/commands/find-runbook.ts";
+import type { Io } from "../../src/commands/io.ts";
+import { simulationOf } from "../../src/commands/rehearse.ts";
+import type { ServiceTarget } from "../../src/model/service.ts";
+import { HOUR, MINUTE, plusMs } from "../../src/model/time.ts";
+import type { LogPage, LogQuery } from "../../src/ports/logs.ts";
+import { loadScenario } from "../../src/rehearsal/load-scenario.ts";
+
+const io: Io = {
+  stdin: new PassThrough(),
+  stdout: new PassThrough(),
+  stderr: new PassThrough(),
+  env: {},
+  cwd: process.cwd(),
+  columns: 100,
+  isInteractive: false,
+  onInterrupt: () => () => undefined,
+  exitNow: () => undefined,
+};
+
+let simulation: Awaited<ReturnType<typeof simulationOf>>;
+let cloud: Cloud;
+let targets: readonly ServiceTarget[];
+beforeAll(async () => {
+  const found = await findRunbook("backend-prod", io);
+  simulation = await simulationOf(found, await loadScenario("seed"), 1, io);
+  cloud = await composeCloud(endpointsOf(environmentOf(simulation.addresses)), io);
+  targets = Object.values(found.runbook.services);
+});
+afterAll(async () => {
+  await cloud.clock.close();
+  await simulation.close();
+});
+
+function queries(query: Omit<LogQuery, "target" | "since" | "until">, ms = HOUR): readonly LogQuery[] {
+  const until = plusMs(cloud.clock.now(), -MINUTE);
+  const asked = query.log === "requests" ? targets.filter(({ platform }) => platform === "cloud-run") : targets;
+  return asked.map((target) => ({ ...query, target, since: plusMs(until, -ms), until }));
+}
+
+async function oneByOne(asked: readonly LogQuery[]): Promise<LogPage[]> {
+  const pages: LogPage[] = [];
+  for (const query of asked) pages.push(await cloud.ports.logs.page(query));
+  return pages;
+}
+
+test.each([
+  ["the requests of three services", { log: "requests", minStatus: 200 }, 3],
+  ["errors of services and workloads", { log: "application", minSeverity: "ERROR", orContainsAny: ["handled"] }, 5],
+] as const)("%s", async (_name, query, count) => {
+  const asked = queries(query, MINUTE);
+  const together = await cloud.ports.logs.together?.(asked);
+  expect(together).toHaveLength(count);
+  expect(together).toEqual(await oneByOne(asked));
+  expect(together?.filter(({ records }) => records.length > 0).length).toBeGreaterThanOrEqual(2);
+});
+
+test("each of its own version", async () => {
+  const [backend, sync] = queries({ log: "requests", minStatus: 400 });
+  if (backend === undefined || sync === undefined) throw new Error("three services");
+  const [page] = await oneByOne([backend]);
+  const version = page?.records[0]?.version ?? "";
+  const asked = [{ ...backend, version }, { ...sync, version: "backend-sync-00001-none" }];
+  const together = await cloud.ports.logs.together?.(asked);
+  expect(together).toEqual([page, { records: [] }]);
+});
+
+test("what does not fit a page is told: nobody gets a part of it", async () => {
+  expect(await cloud.ports.logs.together?.(queries({ log: "requests" }))).toBeUndefined();
+});
