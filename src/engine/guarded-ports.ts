@@ -1,12 +1,14 @@
 /**
  * The ports of one process with what it has learnt of each API: one that is down is left alone for a while, one that asks
- * for a pause gets it, and the read quota of Cloud Logging is kept. Refuses at once; never waits, never repeats a call.
+ * for a pause gets it, and the read quota of Cloud Logging is kept. Refuses at once, never repeats a call; waits only for the
+ * one call that finds out whether an API is back.
  */
 import { messageOf, PortFailure } from "../model/error.ts";
 import { clockTime, formatDuration, type Instant, MINUTE, msBetween, plusMs, SECOND } from "../model/time.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { LogPage, Logs } from "../ports/logs.ts";
+import type { Logs } from "../ports/logs.ts";
 import type { Ports } from "../ports/ports.ts";
+import { sharingPages } from "./shared-pages.ts";
 
 type Now = Pick<Clock, "now">;
 
@@ -20,9 +22,6 @@ const READS_PER_MINUTE = 60;
 /** No turn is promised for later than this. */
 const LONGEST_QUEUE_MS = 30 * MINUTE;
 const MOST_PROMISED = (READS_PER_MINUTE * LONGEST_QUEUE_MS) / MINUTE;
-/** Checks that ask the same, of one look or of runs that are due together, get the same page. */
-const PAGE_KEPT_MS = 30 * SECOND;
-const MOST_PAGES_KEPT = 32;
 
 /** One per process: all runs share what is learnt. */
 export function guardPorts(ports: Ports, clock: Now): Ports {
@@ -39,8 +38,11 @@ export function guardPorts(ports: Ports, clock: Now): Ports {
     pullRequests: guarded(ports.pullRequests, () => github),
     cloudRun: guarded(ports.cloudRun, () => circuit("run.googleapis.com")),
     cloudRunJobs: guarded(ports.cloudRunJobs, () => circuit("run.googleapis.com")),
-    logs: withinQuota(
-      guarded(ports.logs, () => circuit("logging.googleapis.com")),
+    logs: sharingPages(
+      withinQuota(
+        guarded(ports.logs, () => circuit("logging.googleapis.com")),
+        clock,
+      ),
       clock,
     ),
     metrics: guarded(ports.metrics, () => circuit("monitoring.googleapis.com")),
@@ -63,7 +65,7 @@ function guarded<T extends object>(port: T, circuitOf: (given: readonly unknown[
   });
 }
 
-/** A circuit breaker over one API: closed, open until `restUntil`, then one call at a time until one is answered. */
+/** A circuit breaker over one API: closed, open until `restUntil`, then one call finds out for all who come meanwhile. */
 class Circuit {
   readonly #api: string;
   readonly #clock: Now;
@@ -71,6 +73,8 @@ class Circuit {
   #since: Instant | undefined;
   #restUntil: Instant | undefined;
   #why = "";
+  /** Settles with the call that finds out; never rejects. */
+  #findingOut: Promise<void> | undefined;
 
   constructor(api: string, clock: Now) {
     this.#api = api;
@@ -78,12 +82,20 @@ class Circuit {
   }
 
   async through<T>(call: () => Promise<T>): Promise<T> {
+    while (this.#findingOut !== undefined) await this.#findingOut;
     const now = this.#clock.now();
     if (this.#restUntil !== undefined && now < this.#restUntil) {
       throw new PortFailure("unavailable", this.#why, { applied: "no", retryAfterMs: msBetween(now, this.#restUntil) });
     }
-    // Whoever comes while this one is asked finds the circuit open still.
-    if (this.#restUntil !== undefined) this.#restUntil = plusMs(now, REST_MS);
+    const asked = this.#ask(call);
+    if (this.#restUntil !== undefined) {
+      const known = (): void => void (this.#findingOut = undefined);
+      this.#findingOut = asked.then(known, known);
+    }
+    return asked;
+  }
+
+  async #ask<T>(call: () => Promise<T>): Promise<T> {
     try {
       const answer = await call();
       this.#close();
@@ -121,7 +133,7 @@ class Circuit {
   }
 }
 
-/** Never more reads in any minute than the quota of the project; pages that were read just now are not read again. */
+/** Never more reads in any minute than the quota of the project. */
 function withinQuota(logs: Logs, clock: Now): Logs {
   const quotas = new Map<string, ReadQuota>();
   const quotaOf = (project: string): ReadQuota => {
@@ -129,7 +141,6 @@ function withinQuota(logs: Logs, clock: Now): Logs {
     quotas.set(project, known);
     return known;
   };
-  const pages = new Map<string, { readonly at: Instant; readonly page: Promise<LogPage> }>();
   return {
     link: (query) => logs.link(query),
     tail: async (query, most, signal) => {
@@ -137,15 +148,14 @@ function withinQuota(logs: Logs, clock: Now): Logs {
       return logs.tail(query, most, signal);
     },
     page: async (query, pageToken, signal) => {
-      const key = JSON.stringify([query, pageToken]);
-      const known = pages.get(key);
-      if (known !== undefined && msBetween(known.at, clock.now()) < PAGE_KEPT_MS) return known.page;
-      quotaOf(query.target.project ?? "").take();
-      const page = logs.page(query, pageToken, signal);
-      pages.set(key, { at: clock.now(), page });
-      page.catch(() => pages.delete(key));
-      for (const oldest of [...pages.keys()].slice(0, -MOST_PAGES_KEPT)) pages.delete(oldest);
-      return page;
+      quotaOf(query.target.project).take();
+      return logs.page(query, pageToken, signal);
+    },
+    together: async (queries, signal) => {
+      const [first] = queries;
+      if (first === undefined || logs.together === undefined) return undefined;
+      quotaOf(first.target.project).take();
+      return logs.together(queries, signal);
     },
   };
 }

@@ -49,8 +49,9 @@ export async function lookBase(
 }
 
 /**
- * Looks through every check of the monitor over the whole time since each service's own switch until `until`. Services are
- * looked at one by one: each has a window of its own, and an outage of one says nothing about another.
+ * Looks through every check of the monitor over the whole time since each service's own switch until `until`. Each service
+ * has a window of its own, and an outage of one says nothing about another; they are looked at side by side, so that what
+ * they read of one log is one read. One check after the other: some share their samples.
  */
 export async function lookAtProduction(
   deps: EngineDeps,
@@ -61,9 +62,8 @@ export async function lookAtProduction(
   const looks: Look[] = [];
   for (const spec of progress.plan.runbook.monitor?.checks ?? []) {
     if (spec.services.length === 0) looks.push(await lookThrough(deps, progress, spec, undefined, until, now));
-    for (const service of spec.services.filter((name) => isJudged(progress, name))) {
-      looks.push(await lookThrough(deps, progress, spec, service, until, now));
-    }
+    const services = spec.services.filter((name) => isJudged(progress, name));
+    looks.push(...(await Promise.all(services.map((name) => lookThrough(deps, progress, spec, name, until, now)))));
   }
   const outages = looks.flatMap(({ outage }) => outage ?? []);
   const outage = outages.find(({ isQueued }) => !isQueued) ?? outages[0];

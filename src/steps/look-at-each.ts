@@ -12,20 +12,21 @@ export async function lookAtEach<A>(
   uses: string,
   look: (context: LookContext<A>, service: StepService) => Promise<Looked>,
 ): Promise<readonly Looked[]> {
-  const results: Looked[] = [];
-  let outage: PortFailure | undefined;
-  for (const service of context.services) {
-    try {
-      results.push(await look(context, service));
-    } catch (error) {
-      if (!(error instanceof PortFailure) || context.signal.aborted) throw error;
-      if (error.isTransient) outage ??= error;
-      const reason = unmeasured(`could not be measured: ${error.message}`);
-      results.push({ check: context.check, uses, service: service.name, ...reason });
-    }
-  }
-  if (outage !== undefined && !results.some((result) => result.verdict === "fail")) throw outage;
-  return results;
+  const looked = await Promise.all(
+    context.services.map(async (service) => {
+      try {
+        return { result: await look(context, service) };
+      } catch (error) {
+        if (!(error instanceof PortFailure) || context.signal.aborted) throw error;
+        const reason = unmeasured(`could not be measured: ${error.message}`);
+        const result: Looked = { check: context.check, uses, service: service.name, ...reason };
+        return { result, ...(error.isTransient ? { outage: error } : {}) };
+      }
+    }),
+  );
+  const outage = looked.find((one) => one.outage !== undefined)?.outage;
+  if (outage !== undefined && !looked.some(({ result }) => result.verdict === "fail")) throw outage;
+  return looked.map(({ result }) => result);
 }
 
 /** Never a pass, never a zero. */

@@ -65,7 +65,10 @@ test("each of its own version", async () => {
   if (backend === undefined || sync === undefined) throw new Error("three services");
   const [page] = await oneByOne([backend]);
   const version = page?.records[0]?.version ?? "";
-  const asked = [{ ...backend, version }, { ...sync, version: "backend-sync-00001-none" }];
+  const asked = [
+    { ...backend, version },
+    { ...sync, version: "backend-sync-00001-none" },
+  ];
   const together = await cloud.ports.logs.together?.(asked);
   expect(together).toEqual([page, { records: [] }]);
 });

@@ -76,8 +76,7 @@ test("an API that does not answer five times is left alone for half a minute, th
 
   pass(30 * SECOND);
   answer(() => ({ records: [] }));
-  await ports.logs.page(query(9));
-  await ports.logs.page(query(10));
+  await Promise.all([ports.logs.page(query(9)), ports.logs.page(query(10))]);
   expect(calls()).toBe(8);
 });
 
