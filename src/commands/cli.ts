@@ -11,7 +11,8 @@ import { upkeepVerbs } from "./upkeep-verbs.ts";
 import type { Settle } from "./verb-options.ts";
 
 /** Runs one command line; never throws and never ends the process. */
-export async function main(argv: readonly string[], io: Io): Promise<number> {
+export async function main(argv: readonly string[], outer: Io): Promise<number> {
+  const io: Io = { ...outer, policy: {} };
   let code: number | undefined;
   const settle = (run: () => Promise<number>): Promise<void> =>
     run().then(

@@ -2,6 +2,8 @@
 import { JournalError } from "../journal/state.ts";
 import type { Diagnosis } from "../model/diagnosis.ts";
 import { PortFailure } from "../model/error.ts";
+import { redact } from "../model/redact.ts";
+import { redactedWords } from "../model/redact-words.ts";
 import type { Runbook } from "../model/runbook.ts";
 import { ask, diagnoseCredentials, diagnoseRunbook, type DiagnoseDeps, releasesOf } from "../planning/diagnose.ts";
 import { type PrivilegeDeps, privilegesOf } from "../planning/privileges.ts";
@@ -14,7 +16,7 @@ import { endpointsOf, requireOneWorld } from "./endpoints.ts";
 import { EXIT } from "./exit-code.ts";
 import { findRunbook } from "./find-runbook.ts";
 import { interruptible } from "./interrupt.ts";
-import { type Io, print, printFailure, printJson } from "./io.ts";
+import { type Io, policyOf, print, printFailure, printJson } from "./io.ts";
 import { kindOf, platformOf } from "./session.ts";
 import { bucketOf, stateLocation } from "./state-location.ts";
 
@@ -63,9 +65,16 @@ async function diagnose(
     askState(location, io),
   ]);
   const rows = [...asked, state];
-  if (options.json === true) printJson(io, { runbook: runbook?.name, rows });
+  if (options.json === true) printJson(io, { runbook: runbook?.name, rows: rows.map((row) => redacted(row, io)) });
   else print(io, diagnosisText(`runbook doctor ${runbook?.name ?? ""}`.trim(), rows));
   return codeOf(rows);
+}
+
+/** What the other side said is nothing that a program needs to the letter. */
+function redacted(row: Diagnosis, io: Io): Diagnosis {
+  const policy = policyOf(io);
+  const next = row.next === undefined ? {} : { next: redact(row.next, policy) };
+  return { ...row, said: redact(row.said, policy), ...next };
 }
 
 async function comparePermissions(
@@ -83,7 +92,8 @@ async function comparePermissions(
     servicesOf: (project) => services.filter((target) => target.project === project),
     signal: deps.signal,
   });
-  if (options.json === true) printJson(io, { runbook: runbook.name, privileges, ...standing });
+  if (options.json === true)
+    printJson(io, { runbook: runbook.name, privileges, ...redactedWords(standing, policyOf(io)) });
   else print(io, permissionsText(runbook.name, privileges, standing, helmRemarks(releases, unread)));
   if (standing.unauthorised || standing.permissions.some((one) => one.standing === "lacking")) return EXIT.unauthorised;
   const isKnown = unread.length === 0 && standing.permissions.every((one) => one.standing === "granted");

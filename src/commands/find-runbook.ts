@@ -8,7 +8,7 @@ import { RunbookError } from "../model/error.ts";
 import { digestOf } from "../model/json.ts";
 import type { Runbook } from "../model/runbook.ts";
 import { allSteps } from "../steps/all-steps.ts";
-import type { Io } from "./io.ts";
+import { adoptPolicy, type Io } from "./io.ts";
 
 export interface FoundRunbook {
   readonly runbook: Runbook;
@@ -61,6 +61,7 @@ export async function loadFile(path: string, io: Io): Promise<FoundRunbook> {
     project: io.env["GOOGLE_CLOUD_PROJECT"] || undefined,
   });
   if ("problems" in loaded) throw new InvalidRunbook(loaded.problems);
+  adoptPolicy(io, loaded.runbook.report.redact);
   return { runbook: loaded.runbook, file, digest: digestOf(bytes) };
 }
 

@@ -1,7 +1,7 @@
 /** What a command may touch of the process it runs in: so that a test can be the terminal, the environment and the operator. */
 import type { Readable, Writable } from "node:stream";
 import { jsonLine } from "../model/json.ts";
-import { type Redaction, STANDARD } from "../model/redact.ts";
+import { type Redaction, STANDARD, redact, strictest } from "../model/redact.ts";
 import { plainLines } from "../reporters/escape.ts";
 import { workflowCommand } from "../reporters/workflow-command.ts";
 
@@ -14,6 +14,8 @@ export interface Io {
   /** A person can read stdout and answer on stdin. */
   readonly isInteractive: boolean;
   readonly columns: number;
+  /** What this command line takes out of what it prints; `main` begins it, and each runbook that is loaded adds to it. */
+  readonly policy?: { redaction?: Redaction };
   /** Makes the process's chance (its jitter) repeatable. */
   readonly seed?: number;
   /** Calls back at each SIGINT or SIGTERM. Returns how to stop listening. */
@@ -22,22 +24,33 @@ export interface Io {
   exitNow(code: number): void;
 }
 
+/** From here on the words of a runbook are printed as it says, also those of errors before it has a run. */
+export function adoptPolicy({ policy }: Pick<Io, "policy">, redaction: Redaction = STANDARD): void {
+  if (policy === undefined) return;
+  policy.redaction = policy.redaction === undefined ? redaction : strictest(policy.redaction, redaction);
+}
+
+export function policyOf({ policy }: Pick<Io, "policy">): Redaction {
+  return policy?.redaction ?? STANDARD;
+}
+
 /**
  * For people: whatever services, files or persons named is harmless on a terminal and in a CI log from here on. What is told of a run
  * went through its own redaction already.
  */
-export function print(io: Io, text: string, redaction: Redaction = STANDARD): void {
+export function print(io: Io, text: string, redaction: Redaction = policyOf(io)): void {
   io.stdout.write(ended(plainLines(text, redaction)));
 }
 
-export function printError(io: Pick<Io, "stderr">, text: string): void {
-  io.stderr.write(ended(plainLines(text, STANDARD)));
+export function printError(io: Pick<Io, "stderr" | "policy">, text: string): void {
+  io.stderr.write(ended(plainLines(text, policyOf(io))));
 }
 
 /** Why a command ends without having done what it was asked: in a GitHub Actions job also an annotation of its own. */
-export function printFailure(io: Pick<Io, "stderr"> & Partial<Pick<Io, "env">>, text: string): void {
+export function printFailure(io: Pick<Io, "stderr" | "policy"> & Partial<Pick<Io, "env">>, text: string): void {
   printError(io, text);
-  if (io.env?.["GITHUB_ACTIONS"] === "true") io.stderr.write(workflowCommand("error", text, { title: "runbook" }));
+  const words = redact(text, policyOf(io));
+  if (io.env?.["GITHUB_ACTIONS"] === "true") io.stderr.write(workflowCommand("error", words, { title: "runbook" }));
 }
 
 /** For programs: one line, the value as it is. */

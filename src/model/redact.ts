@@ -20,6 +20,14 @@ export const STANDARD: Redaction = { keep: [], also: [] };
 /** For text of a run, whose own redaction it went through before it was journaled. */
 export const SECRETS_ONLY: Redaction = { keep: REDACTION_CLASSES, also: [] };
 
+/** What both together take out: for words that may be of either. */
+export function strictest(one: Redaction, other: Redaction): Redaction {
+  return {
+    keep: one.keep.filter((kept) => other.keep.includes(kept)),
+    also: [...new Set([...one.also, ...other.also])],
+  };
+}
+
 type Rule = readonly [RegExp, string | ((found: string) => string)];
 
 /** A value is a secret by what it is called, or by where it stands. A reference to a secret is none. */

@@ -112,6 +112,43 @@ describe("as the runbook says", () => {
   });
 });
 
+describe("where no run exists yet", { timeout: SLOW_MS }, () => {
+  test("an error of the command line is told by the runbook's own policy", async () => {
+    const file = runbookWith("early", "  redact: { keep: [emails], also: ['cust_[0-9]{6,12}'] }\n");
+    const ran = await run(["plan", file, "--input", "cust_482913=jane.doe@corp.example"], testIo());
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toMatch(/no input \S*\[redacted\]/);
+    expect(ran.stdout + ran.stderr).not.toContain("cust_482913");
+  });
+
+  test("what hides a word for one of several runbooks hides it for all of them", async () => {
+    const kept = runbookWith("open", "  redact: { keep: [emails] }\n");
+    const closed = runbookWith("closed", "  redact: { also: ['cust_[0-9]{6,12}'] }\n");
+    const broken = join(home, "broken.yaml");
+    writeFileSync(broken, "name: cust_482913 of jane.doe@corp.example\n");
+    const ran = await run(["validate", kept, closed, broken], testIo());
+    expect(ran.stdout).toContain("[redacted] of [e-mail]");
+    expect(ran.stdout + ran.stderr).not.toMatch(/cust_482913|jane\.doe/);
+  });
+
+  test("doctor --json has what the services answered, redacted as doctor's own words are", async () => {
+    const journey = await startJourney({
+      runbook: runbookWith("asked", "  redact: { also: ['web-[0-9]{5}-[a-z0-9]{3}'] }\n"),
+      scenario: "good-day",
+    });
+    try {
+      const file = join(home, "asked.yaml");
+      const words = await journey.run("doctor", file);
+      const json = await journey.run("doctor", file, "--json");
+      expect(words.stdout).toMatch(/serves \[redacted\]/);
+      expect(json.stdout).toMatch(/serves \[redacted\]/);
+      expect(words.stdout + json.stdout).not.toMatch(/web-\d{5}-/);
+    } finally {
+      await journey.close();
+    }
+  });
+});
+
 test.each([
   ["keep: [tokens]", /\.yaml:\d+:\d+ [\s\S]*expected `emails`, `ips` or `query-strings`/],
   ["also: ['(a+)+']", /\.yaml:\d+:\d+ [\s\S]*refused[\s\S]*in two ways/],
