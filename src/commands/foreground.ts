@@ -74,10 +74,17 @@ export function screenOptions(
     stderr: io.stderr,
     columns: io.columns,
     color: !isPlain,
-    unicode: io.env["TERM"] !== "dumb" && io.env["RUNBOOK_ASCII"] === undefined,
+    unicode: showsUnicode(io.env),
     showComments: options.showComments === true,
     ...(isActions(io) ? { summarize: (markdown: string) => summarizeStep(markdown, io) } : {}),
   };
+}
+
+/** A locale that is named says so; where none is, as in many containers, terminals and logs take UTF-8. */
+function showsUnicode(env: Io["env"]): boolean {
+  if (env["TERM"] === "dumb" || env["RUNBOOK_ASCII"] !== undefined) return false;
+  const locale = env["LC_ALL"] || env["LC_CTYPE"] || env["LANG"] || "UTF-8";
+  return /utf-?8/i.test(locale);
 }
 
 function isActions(io: Io): boolean {

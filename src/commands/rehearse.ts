@@ -172,7 +172,8 @@ export async function simulationOf(
 /** Nothing of the operator's environment but how to print; every `env.X` of the runbook gets a value that leads nowhere. */
 function rehearsalEnvironment(io: Io, found: FoundRunbook, simulation: Simulation): Io["env"] {
   const actions = ["GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"];
-  const shown = ["NO_COLOR", "TERM", "CI", ...actions, "RUNBOOK_ASCII", "RUNBOOK_DIR", "GOOGLE_CLOUD_PROJECT", "LANG"];
+  const screen = ["NO_COLOR", "TERM", "CI", "RUNBOOK_ASCII", "LANG", "LC_ALL", "LC_CTYPE"];
+  const shown = [...screen, ...actions, "RUNBOOK_DIR", "GOOGLE_CLOUD_PROJECT"];
   const kept = shown.flatMap((name) => (io.env[name] === undefined ? [] : [[name, io.env[name]]]));
   const referred = [...JSON.stringify(found.runbook).matchAll(/\benv\.([A-Za-z_][A-Za-z0-9_]*)/g)];
   const own = referred.map(([, name = ""]) => [name, `http://127.0.0.1:9/rehearsal/${name}`]);

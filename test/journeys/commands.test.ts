@@ -90,6 +90,16 @@ test("rehearse --fault: added to the scenario's own, so often, and ridden out", 
   expect(ran.stdout.match(/ ! [^\n]*GitHub answered 502 to POST [^\n]*\/dispatches:/g)).toHaveLength(1);
 });
 
+test.each([
+  [{ LC_ALL: "C", LANG: "en_US.UTF-8" }, /^[\n -~]*$/],
+  [{ LANG: "en_US.UTF-8" }, /✓ T\+5m[\s\S]*─/],
+])("a run in the locale %j is shown in what it can show", async (locale, shown) => {
+  const small = ["small", "--scenario", "test/support/runbooks/small-good.yaml"];
+  const ran = await run(["rehearse", ...small], testIo({ ...locale, RUNBOOK_DIR: "test/support/runbooks" }));
+  expect(ran.code).toBe(0);
+  expect(ran.stdout).toMatch(shown);
+});
+
 describe("a deploy without credentials, in a process of its own", () => {
   const home = mkdtempSync(join(tmpdir(), "empty-home-"));
   afterAll(() => rmSync(home, { recursive: true, force: true }));
