@@ -5,8 +5,9 @@ import { type Instant, MINUTE, formatDuration } from "../model/time.ts";
 import { codeCell, codeSpan, link, prose, tableCell } from "./escape.ts";
 import { table } from "./markdown.ts";
 import type { CheckpointReport, Report, StepReport } from "./report-model.ts";
+import { isCutShort } from "./report-state.ts";
 import { otherPulls } from "./pulls.ts";
-import { VERDICT_WORD, clockOn, counted, listed, shortSha, timeOn, withTimesSign } from "./words.ts";
+import { VERDICT_WORD, clockOn, counted, listed, shortSha, timeOn, took, withTimesSign } from "./words.ts";
 
 /** The workflow runs with their ids, in the order of the steps. */
 export function workflowRuns(report: Report): string {
@@ -27,20 +28,12 @@ function tookOf(step: StepReport): string {
 export function stepsTable(report: Report): string {
   const rows = report.steps.map((step) => [
     codeCell(step.id),
-    hasEnded(report) && UNDER_WAY.has(step.state) ? "⏹️ cut short" : STEP_SIGN[step.state],
+    isCutShort(step, report) ? "⏹️ cut short" : STEP_SIGN[step.state],
     step.startedAt === undefined ? "–" : timeOn(step.startedAt, report.asOf),
-    step.durationMs === undefined ? "–" : step.durationMs < 1_000 ? "under 1s" : formatDuration(step.durationMs),
+    took(step.durationMs),
     step.summary === "" ? "–" : link(tableCell(withTimesSign(step.summary)), step.link),
   ]);
   return table(["Step", "State", "Began (UTC)", "Took", "What"], rows, 60);
-}
-
-const UNDER_WAY: ReadonlySet<StepReport["state"]> = new Set(["started", "waiting", "retrying"]);
-const ENDS: ReadonlySet<string> = new Set(["completed", "rolled back", "failing", "stopped", "superseded", "aborted"]);
-
-/** Nothing is waited for any more. */
-export function hasEnded({ state }: Report): boolean {
-  return ENDS.has(state.word);
 }
 
 const STEP_SIGN: Readonly<Record<StepReport["state"], string>> = {

@@ -5,7 +5,6 @@ import { dateTime } from "../model/time.ts";
 import {
   commandsBlock,
   commits,
-  hasEnded,
   latenessOf,
   mergeWarning,
   nextSentence,
@@ -18,6 +17,7 @@ import { codeCell, codeSpan, fence, marker, prose } from "./escape.ts";
 import { type Block, document, folded, table } from "./markdown.ts";
 import { currentJudgement, reportOf } from "./report.ts";
 import type { Report } from "./report-model.ts";
+import { hasEnded } from "./report-state.ts";
 import { checksTable, patterns, samplesTable, servicesTable, switchSentence, troublesTable } from "./sections.ts";
 import { reasonOf } from "./headline.ts";
 import { VERDICT_WORD, clockOn, listed, timeOn, withTimesSign } from "./words.ts";

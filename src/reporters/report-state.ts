@@ -57,3 +57,17 @@ function runningState(steps: readonly StepReport[], checkpoints: readonly Checkp
     return { word: "switched, unjudged", sentence: `All ${counted(steps.length, "step")} done.${after}` };
   return { word: "monitoring", sentence: `T+${last.name} was ${VERDICT_WORD[last.verdict]}.${after}` };
 }
+
+const ENDS: ReadonlySet<string> = new Set(Object.values(FINISHED_WORD));
+
+/** Nothing is waited for any more. */
+export function hasEnded({ state }: Report): boolean {
+  return ENDS.has(state.word);
+}
+
+const UNDER_WAY: ReadonlySet<StepReport["state"]> = new Set(["started", "waiting", "retrying"]);
+
+/** The run ended while it was under way. */
+export function isCutShort({ state }: StepReport, report: Report): boolean {
+  return UNDER_WAY.has(state) && hasEnded(report);
+}

@@ -31,6 +31,11 @@ export function tPlus(t0: Instant, at: Instant): string {
   return `T+${formatDuration(ms >= MINUTE ? Math.floor(ms / MINUTE) * MINUTE : Math.max(0, ms))}`;
 }
 
+/** "9m3s", "under 1s"; a dash where it is not known. */
+export function took(ms: number | undefined): string {
+  return ms === undefined ? "–" : ms < 1_000 ? "under 1s" : formatDuration(ms);
+}
+
 /** "1,204" */
 export function count(number: number): string {
   return number.toLocaleString("en-US");
