@@ -44,6 +44,10 @@ describe.each(scenarios)("the page of a rehearsed run that is $name", ({ name, a
       const page = readFileSync(file, "utf8");
       expect(/<title>(.*?)<\/title>/.exec(page)?.[1]).toMatch(new RegExp(`^${name} · ${argv[0]} · `));
       expect(page.includes("nothing real was touched")).toBe(true);
+      // A run that has ended waits for nothing.
+      expect(page.match(/<span class="time">(?:waiting|under way|retrying|cut short)</g) ?? []).toEqual(
+        name === "FAIL" ? ['<span class="time">cut short<'] : [],
+      );
       expect(page.match(/<script/g)).toBeNull();
     },
     SLOW_MS,

@@ -1,9 +1,9 @@
 /** The steps of a run as a timeline and as a table: what each did, waited for, and how long it took. */
 import type { RunEvent } from "../../model/event.ts";
 import type { Progress } from "../../model/progress.ts";
-import { formatDuration } from "../../model/time.ts";
 import type { Report, StepReport } from "../report-model.ts";
-import { timeOn, withTimesSign } from "../words.ts";
+import { isCutShort } from "../report-state.ts";
+import { timeOn, took, withTimesSign } from "../words.ts";
 import type { Plot } from "./plot.ts";
 import { tableOf } from "./table.ts";
 import { type Html, anchor, markup } from "./template.ts";
@@ -12,9 +12,9 @@ import { timeline } from "./timeline.ts";
 export function stepsSection(plot: Plot, events: readonly RunEvent[], progress: Progress, report: Report): Html {
   const rows = report.steps.map((step) => [
     markup`<code>${step.id}</code>`,
-    markup`<span class="time">${STATE_WORD[step.state]}</span>`,
+    markup`<span class="time">${isCutShort(step, report) ? "cut short" : STATE_WORD[step.state]}</span>`,
     step.startedAt === undefined ? "–" : timeOn(step.startedAt, report.startedAt),
-    step.durationMs === undefined ? "–" : formatDuration(step.durationMs),
+    took(step.durationMs),
     step.summary === "" ? "–" : anchor(step.link, withTimesSign(step.summary)),
   ]);
   const columns = [
