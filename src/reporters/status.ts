@@ -4,6 +4,7 @@ import { type Instant, formatDuration, msBetween } from "../model/time.ts";
 import type { Report, ServiceReport } from "./report-model.ts";
 import { columns, lines } from "./columns.ts";
 import { hanging } from "./display-width.ts";
+import { plainLine } from "./escape.ts";
 import { currentJudgement, reportOf } from "./report.ts";
 import { sparks } from "./sparkline.ts";
 import { VERDICT_WORD, clockOn, listed, tPlus, timeOn } from "./words.ts";
@@ -39,7 +40,7 @@ export function statusTable(runs: readonly Report[]): string {
   return lines(columns([["RUN", "RUNBOOK", "STATE", "VERDICT", "NEXT"], ...rows]));
 }
 
-/** Opens a run in the foreground; lines are cut at `width`, so that a live list below them stays in its place. */
+/** Opens a run in the foreground; no line is longer than `width`, so that a live list below them stays in its place. */
 export function openingText(progress: Progress, width = Number.POSITIVE_INFINITY): string {
   const report = reportOf(progress);
   const services = report.services.map(({ name, before, restorable, canBeRestored }) => [
@@ -48,14 +49,14 @@ export function openingText(progress: Progress, width = Number.POSITIVE_INFINITY
     canBeRestored ? `restorable: ${restorable}` : `NOT restorable: ${restorable}`,
   ]);
   const isNew = Object.keys(progress.items).length === 0;
-  const text = lines([
-    headOf(report),
-    ...columns(services),
-    ...report.remarks.map((remark) => `  ! ${remark}`),
-    ...(isNew ? [] : [`carrying on: ${report.state.sentence}`]),
+  const cut = (line: string): string => (line.length <= width ? line : `${line.slice(0, width - 1)}…`);
+  return lines([
+    ...hanging("", headOf(report), width),
+    ...columns(services).map(cut),
+    ...report.remarks.flatMap((remark) => hanging("  ! ", plainLine(remark), width)),
+    ...(isNew ? [] : hanging("", plainLine(`carrying on: ${report.state.sentence}`), width)),
     "",
   ]);
-  return text.replaceAll(/[^\n]+/g, (line) => (line.length <= width ? line : `${line.slice(0, width - 1)}…`));
 }
 
 /** Code 1 says FAIL of a judged run, and only that nothing was switched of one that stopped before. */

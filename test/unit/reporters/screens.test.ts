@@ -148,6 +148,18 @@ describe("the live list", () => {
     expect(words).toMatch(/Put all five services\n {10}back to what they were/);
   });
 
+  test("what was noted before the start is told in full at 80 columns", async () => {
+    const remark = `migrate cannot be put back by this tool: ${"what an execution has done stays done, ".repeat(3)}in the end`;
+    const stream = new Stream();
+    const [planned] = seedRun("5m").events;
+    if (planned?.type !== "run-planned") throw new Error("a run begins with its plan");
+    stream.events.push({ ...planned, remarks: [remark] });
+    const text = visible(await play(stream, { kind: "terminal" }, 130));
+    const [said = ""] = /^ {2}! (?:.+\n {4})+.*in the end$/m.exec(text) ?? [];
+    expect(said.replace(/\s+/g, " ").trim()).toBe(`! ${remark}`);
+    expect(Math.max(...said.split("\n").map(({ length }) => length))).toBeLessThanOrEqual(80);
+  });
+
   test("while later steps go on, how that does which has switched already", async () => {
     const stream = new Stream();
     stream.events.push(...deployed().events.filter(({ at }) => at <= "2026-04-12T04:13:21.000Z"));
