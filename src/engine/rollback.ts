@@ -60,6 +60,8 @@ async function applyPolicy(turn: Turn, because: string): Promise<ItemResult> {
   }
   const deadline = plusMs(turn.now, policy.askTimeoutMs);
   const fallback = irreversible === undefined ? policy.askDefault : "keep";
+  // Lines of its own, such as the last of a log, stand with the step; here it is part of a sentence.
+  const reason = because.split("\n", 1)[0]?.replace(/\.+$/, "") ?? because;
   const warning = irreversible === undefined ? "" : ` Step ${irreversible} cannot be undone: decide by hand.`;
   await turn.record({
     type: "question-asked",
@@ -67,7 +69,7 @@ async function applyPolicy(turn: Turn, because: string): Promise<ItemResult> {
     question: {
       id: ROLLBACK_QUESTION,
       about: "rollback",
-      text: `FAIL: ${because}.${warning} Put production back? Without an answer by ${clockTime(deadline)}: ${fallback}.`,
+      text: `FAIL: ${reason}.${warning} Put production back? Without an answer by ${clockTime(deadline)}: ${fallback}.`,
       options: ["rollback", "keep"],
       fallback,
       deadline,

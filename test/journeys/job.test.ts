@@ -52,6 +52,9 @@ describe("a Cloud Run job", { timeout: SLOW_MS }, () => {
     expect(stdout).toMatch(/migrate: execution migrate-\w+ failed: 2 of 3 tasks failed \(NON_ZERO_EXIT_CODE: /);
     expect(stdout).toContain("│ duplicate key in column email");
     expect(stdout).toContain("│ Container called exit(1).");
+    expect(stdout).toMatch(
+      /FAIL: migrate: execution migrate-\w+ failed: [^\n]*with an error\.\)\. Step migrated cannot be undone/,
+    );
     expect(stdout).toContain("gcloud run jobs update migrate --image gcr.io/shop/migrate:latest");
     // A rollback would find nothing that it could put back.
     const summary = stdout.slice(stdout.indexOf("\nFAIL  migrate-then-deploy"));
