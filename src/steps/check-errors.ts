@@ -6,13 +6,13 @@ import { type CloudRunTarget, type ServiceSwitch, shareOf } from "../model/servi
 import { MINUTE, clockTime } from "../model/time.ts";
 import type { LogQuery } from "../ports/logs.ts";
 import type { JudgeEvidence } from "../verdict/evidence.ts";
-import { type ErrorsEvidence, judgeErrors } from "../verdict/required.ts";
+import { type ErrorsEvidence, type ErrorsVerdict, judgeErrors } from "../verdict/required.ts";
 import { rolloutMinute } from "./baseline-window.ts";
 import { canaryRow, canarySpan, evidenceOfCanary } from "./canary-evidence.ts";
 import { sideBySide } from "./errors-canary.ts";
 import { candidateErrors } from "./errors-after.ts";
 import { type ErrorFilter, METRIC_DELAY_MS, baselineErrors, baselineReadyAt } from "./errors-before.ts";
-import { type ErrorFacts, evidenceOfErrors, judgedSpan, totalsKnown } from "./errors-evidence.ts";
+import { type ErrorFacts, evidenceOfErrors, judgedSpan, type Span, totalsKnown } from "./errors-evidence.ts";
 import { errorsRow } from "./errors-result.ts";
 import { gateTurn } from "./gate.ts";
 import { digestOfVerdict } from "./judgement-digest.ts";
@@ -72,20 +72,11 @@ async function lookAtService(context: LookContext<Args>, service: StepService): 
   const evidence = evidenceOfErrors(facts);
   const stored = await withDemands(context, service.name, target, switched, evidence);
   const judged = judgeErrors(stored);
-  const span = judgedSpan(facts);
-  const shown = span.until > span.from ? span : { from: switched.at, until: context.now };
   return {
     ...row,
     ...errorsRow(facts, evidence, judged.judgement),
-    verdict: judged.verdict,
-    because: judged.because,
-    link: context.ports.logs.link({
-      ...requestsOf(target, shown.from, shown.until),
-      minStatus: filter.minStatus,
-      version: switched.to,
-    }),
-    evidence: stored,
-    judgement: digestOfVerdict(judged),
+    ...verdictRow(stored, judged),
+    link: linkOf(context, target, switched, judgedSpan(facts), filter),
   };
 }
 
@@ -109,19 +100,30 @@ async function lookAtCanary(
   const facts = { switched, sides, past, horizonMs, judgedServices, latencyP95, label };
   const stored = await withDemands(context, service, target, switched, evidenceOfCanary(facts));
   const judged = judgeErrors(stored);
-  const shown = isOpen ? span : { from: switched.at, until: context.now };
   return {
     ...canaryRow(facts, judged.judgement),
-    verdict: judged.verdict,
-    because: judged.because,
-    link: context.ports.logs.link({
-      ...requestsOf(target, shown.from, shown.until),
-      minStatus: filter.minStatus,
-      version: switched.to,
-    }),
-    evidence: stored,
-    judgement: digestOfVerdict(judged),
+    ...verdictRow(stored, judged),
+    link: linkOf(context, target, switched, span, filter),
   };
+}
+
+function verdictRow(
+  evidence: ErrorsEvidence,
+  judged: ErrorsVerdict,
+): Pick<Looked, "verdict" | "because" | "evidence" | "judgement"> {
+  return { verdict: judged.verdict, because: judged.because, evidence, judgement: digestOfVerdict(judged) };
+}
+
+/** The requests that were judged; before there are any, all since the switch. */
+function linkOf(
+  context: LookContext<Args>,
+  target: CloudRunTarget,
+  switched: ServiceSwitch,
+  span: Span,
+  { minStatus }: ErrorFilter,
+): string {
+  const { from, until } = span.until > span.from ? span : { from: switched.at, until: context.now };
+  return context.ports.logs.link({ ...requestsOf(target, from, until), minStatus, version: switched.to });
 }
 
 async function withDemands(
@@ -172,7 +174,7 @@ async function entriesOf(context: LookContext<Args>, query: LogQuery): Promise<n
 async function latencyOf(
   context: LookContext<Args>,
   target: CloudRunTarget,
-  span: { readonly from: LogQuery["since"]; readonly until: LogQuery["until"] },
+  span: Span,
   revision: string,
 ): Promise<number | "unknown"> {
   try {

@@ -1,21 +1,19 @@
 /** Mutated answers of Cloud Run, Logging, Monitoring and Cloud Storage, read by the real clients: a value or a PortFailure, soon. */
-import { expect, test } from "vitest";
+import { test } from "vitest";
 import { createCloudRun } from "../../src/adapters/cloud-run.ts";
 import { createCloudRunJobs } from "../../src/adapters/cloud-run-jobs.ts";
 import { createLogs } from "../../src/adapters/logs.ts";
 import { createMetrics } from "../../src/adapters/metrics.ts";
 import { createObjects } from "../../src/adapters/objects.ts";
-import { PortFailure } from "../../src/model/error.ts";
 import { MINUTE, plusMs } from "../../src/model/time.ts";
 import { googleWorld, OLD, START, TARGET } from "../support/google-world.ts";
-import { fuzzCount, isPolluted, oneOf, seeded } from "../support/mutate.ts";
+import { type Calls, FUZZ_TIMEOUT_MS, fuzzCalls } from "../support/fuzz-calls.ts";
+import { fuzzCount } from "../support/mutate.ts";
 import { mutatingGrpc } from "../support/mutating-grpc.ts";
 import { mutatingHttp } from "../support/mutating-http.ts";
 import { testBucket } from "../support/storage.ts";
 
 const COUNT = fuzzCount(600);
-/** Only a call that its own bound has ended takes so long. */
-const HANGS_MS = 9_500;
 const JOB = { platform: "cloud-run-job", project: "shop", region: "europe-west1", job: "migrate" } as const;
 
 test(
@@ -37,7 +35,7 @@ test(
       ["monitoring", "google.monitoring.v3.MetricService"],
     ]);
     const storage = await mutatingHttp(bucket.endpoint);
-    const config = { endpoint: grpc.endpoint, timeoutMs: 10_000 };
+    const config = { endpoint: grpc.endpoint, timeoutMs: FUZZ_TIMEOUT_MS };
     const [run, jobs, logs, metrics] = [
       createCloudRun(config),
       createCloudRunJobs(config),
@@ -48,11 +46,11 @@ test(
       bucket: "state",
       prefix: "team/runbook",
       endpoint: storage.url,
-      timeoutMs: 10_000,
+      timeoutMs: FUZZ_TIMEOUT_MS,
     });
     const span = { since: START, until: plusMs(START, 15 * MINUTE) };
     const query = { project: TARGET.project, filter: REQUESTS, ...span, aligner: "delta", reducer: "sum" } as const;
-    const calls: readonly [() => Promise<unknown>, ...(() => Promise<unknown>)[]] = [
+    const calls: Calls = [
       () => run.service(TARGET),
       () => run.revision(TARGET, OLD),
       () => jobs.job(JOB),
@@ -67,26 +65,10 @@ test(
       () => objects.list("runs/"),
       () => objects.put("runs/b.json", Buffer.from("{}"), "absent"),
     ];
-    for (const call of calls) await call();
-    let failures = 0;
-    for (let seed = 1; seed <= COUNT; seed++) {
-      const random = seeded(seed);
+    await fuzzCalls(COUNT, calls, (random) => {
       grpc.random = random;
       storage.random = random;
-      const began = performance.now();
-      const error = await oneOf(random, calls)().then(
-        () => undefined,
-        (thrown: unknown) => thrown,
-      );
-      if (error === undefined) continue;
-      failures++;
-      if (!(error instanceof PortFailure))
-        expect.fail(`seed ${seed}: ${error instanceof Error ? error.stack : JSON.stringify(error)}`);
-      // A status may say "deadline exceeded" at once; nothing may be waited for.
-      if (performance.now() - began > HANGS_MS) expect.fail(`seed ${seed}: ${error.message}`);
-    }
-    expect(isPolluted()).toBe(false);
-    process.stderr.write(`${COUNT} answers: ${failures} port failures, ${COUNT - failures} values\n`);
+    });
     await cloud.close();
   },
 );
