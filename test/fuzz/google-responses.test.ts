@@ -49,6 +49,7 @@ test(
       timeoutMs: FUZZ_TIMEOUT_MS,
     });
     const span = { since: START, until: plusMs(START, 15 * MINUTE) };
+    const application = { target: TARGET, log: "application", ...span } as const;
     const query = { project: TARGET.project, filter: REQUESTS, ...span, aligner: "delta", reducer: "sum" } as const;
     const calls: Calls = [
       () => run.service(TARGET),
@@ -56,7 +57,8 @@ test(
       () => jobs.job(JOB),
       () => jobs.execution(JOB, execution),
       () => logs.page({ target: TARGET, log: "requests", ...span }),
-      () => logs.page({ target: TARGET, log: "application", ...span }),
+      () => logs.page(application),
+      async () => logs.together?.([application, { ...application, target: { ...TARGET, service: "other" } }]),
       () => logs.tail({ target: TARGET, log: "output", ...span }, 8),
       () => metrics.query(query),
       () => metrics.requestCounts(TARGET, span.since, span.until),
