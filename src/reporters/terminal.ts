@@ -61,7 +61,8 @@ export function createTerminalScreen(options: ScreenOptions): Screen {
   return {
     begin(progress) {
       shown = progress;
-      say(openingText(progress, options.columns));
+      // An ellipsis is three columns in ASCII.
+      say(openingText(progress, options.columns - (options.unicode ? 0 : 2)));
       enter(phaseOf(progress), progress);
     },
     event(event, progress) {

@@ -189,6 +189,8 @@ describe("the live list", () => {
 
   test("without colour and Unicode, but for the cursor", async () => {
     const text = await play(badRun(), { kind: "terminal", unicode: false }, 1);
+    const opening = text.slice(0, text.indexOf("\u001B")).split("\n");
+    expect(Math.max(...opening.map(({ length }) => length))).toBe(80);
     expect(text).not.toMatch(/\u001B\[\d*(;\d+)*m/);
     expect(text).toMatch(/^[\n\r\x20-\x7E\u001B]*$/);
   });
