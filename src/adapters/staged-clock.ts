@@ -14,10 +14,16 @@ export class StagedClock implements Clock {
   readonly #world: Clock;
   readonly #aheadMs: number;
   readonly #speed: number;
-  readonly #real = new SystemClock();
+  readonly #real: Clock;
 
-  constructor(world: Clock, { aheadMs = 0, speed = Number.POSITIVE_INFINITY }: Staging) {
+  /** `real`: what is slept by while people watch. */
+  constructor(
+    world: Clock,
+    { aheadMs = 0, speed = Number.POSITIVE_INFINITY }: Staging,
+    real: Clock = new SystemClock(),
+  ) {
     this.#world = world;
+    this.#real = real;
     this.#aheadMs = aheadMs;
     this.#speed = speed;
   }
