@@ -273,14 +273,16 @@ function oneOfIn(required: readonly FilterNode[]): Pick<ContentHint, "oneOf"> {
   return {};
 }
 
-/** The values of a required group such as `(logName="a" OR logName="b")`. */
+/** The values that a required group leaves, such as `(logName="a" OR logName="b")` or `((logName="a" AND …) OR (…))`. */
 function alternatives(required: readonly FilterNode[], field: string): readonly string[] | undefined {
   for (const node of required) {
     if (node.kind !== "or") continue;
-    const values = node.terms.flatMap((term) =>
-      term.kind === "compare" && term.operator === "=" && term.path.join(".") === field ? [term.value] : [],
-    );
-    if (values.length === node.terms.length) return values;
+    const values = node.terms.map((term) => {
+      const own = requiredBy(term);
+      const value = comparedWith(own, "=", field);
+      return value === undefined ? alternatives(own, field) : [value];
+    });
+    if (values.every((value) => value !== undefined)) return [...new Set(values.flat())];
   }
   return undefined;
 }

@@ -130,6 +130,30 @@ test("a filter tells what it certainly requires", () => {
   });
 });
 
+test("of several services in one filter it tells the logs that any of them writes", () => {
+  const window = { since: instant("2026-04-12T03:00:00.000Z"), until: instant("2026-04-12T04:00:00.000Z") };
+  const web = { platform: "cloud-run", project: "p", region: "us-central1", service: "web" } as const;
+  const worker = {
+    platform: "kubernetes",
+    project: "p",
+    cluster: "c",
+    namespace: "n",
+    kind: "Deployment",
+    name: "worker",
+  } as const;
+  const written = { log: "application", minSeverity: "ERROR", ...window } as const;
+  expect(compileFilter(logFilter({ target: web, ...written }, { target: worker, ...written })).hint).toEqual({
+    resourceLabels: {},
+    logNames: [
+      "projects/p/logs/run.googleapis.com%2Fstdout",
+      "projects/p/logs/run.googleapis.com%2Fstderr",
+      "projects/p/logs/stdout",
+      "projects/p/logs/stderr",
+    ],
+    minSeverity: "ERROR",
+  });
+});
+
 test("what is only an alternative is not taken for required", () => {
   const { hint, since } = compileFilter(
     `httpRequest.status>=500 OR severity>=ERROR AND (timestamp>="2026-04-12T03:00:00Z" OR "x")`,
