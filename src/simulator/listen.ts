@@ -9,6 +9,8 @@ export interface Listening {
 
 /** `port` 0: a free one. `close` ends open watches and unanswered calls too. */
 export async function listen(server: Server, port = 0): Promise<Listening> {
+  // Seconds in which a busy machine did not get round to us are none of the world's: an idle connection stays open.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject).listen(port, "127.0.0.1", resolve);
   });
