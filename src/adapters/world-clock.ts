@@ -9,12 +9,24 @@ import type { Clock } from "../ports/clock.ts";
 /** `wasted`: nobody asked; time has passed because a call gets no answer. */
 const answerSchema = z.strictObject({ now: instantSchema, wasted: z.literal(true).optional() });
 
+interface Bound {
+  readonly until: Instant;
+  readonly ms: number;
+  /** In real time. */
+  readonly madeAt: number;
+  readonly reached: AbortController;
+  readonly signal: AbortSignal;
+}
+
+/** Calls of one moment of the world share a bound: a deploy makes many hundreds. */
+const SHARED_MS = 250;
+
 export class WorldClock implements Clock {
   readonly #socket: Socket;
   #now: Instant | undefined;
   #heard: { resolve: () => void; reject: (reason: Error) => void } | undefined;
   #closed: Error | undefined;
-  #bounds: { readonly until: Instant; readonly reached: AbortController }[] = [];
+  #bounds: Bound[] = [];
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -53,9 +65,14 @@ export class WorldClock implements Clock {
 
   /** As AbortSignal.timeout, in world time; and in real time as well, because the simulated cloud may be gone. */
   bound(ms: number): AbortSignal {
+    const until = plusMs(this.now(), ms);
+    const now = performance.now();
+    const known = this.#bounds.find((one) => one.ms === ms && one.until === until && now - one.madeAt < SHARED_MS);
+    if (known !== undefined) return known.signal;
     const reached = new AbortController();
-    this.#bounds.push({ until: plusMs(this.now(), ms), reached });
-    return AbortSignal.any([reached.signal, AbortSignal.timeout(ms)]);
+    const signal = AbortSignal.any([reached.signal, AbortSignal.timeout(ms)]);
+    this.#bounds.push({ until, ms, madeAt: now, reached, signal });
+    return signal;
   }
 
   async close(): Promise<void> {
