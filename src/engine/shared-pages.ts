@@ -10,25 +10,47 @@ import type { LogPage, LogQuery, Logs } from "../ports/logs.ts";
 
 /** Checks that ask the same, of one look or of runs that are due together, get the same page. */
 const PAGE_KEPT_MS = 30 * SECOND;
-const MOST_PAGES_KEPT = 32;
+/** An empty page counts as one. */
+const MOST_RECORDS_KEPT = 20_000;
 /** A filter may have 20,000 characters; a service takes a few hundred. */
 const MOST_TOGETHER = 25;
 
+interface Kept {
+  readonly at: Instant;
+  readonly page: Promise<LogPage>;
+  /** 0 while it is read. */
+  records: number;
+}
+
 export function sharingPages(logs: Logs, clock: Pick<Clock, "now">): Logs {
-  const pages = new Map<string, { readonly at: Instant; readonly page: Promise<LogPage> }>();
+  /** The oldest first. */
+  const pages = new Map<string, Kept>();
   const moment = new Moment(logs);
+  const isFresh = ({ at }: Kept): boolean => msBetween(at, clock.now()) < PAGE_KEPT_MS;
+  const forgetOldest = (): void => {
+    let room = MOST_RECORDS_KEPT;
+    for (const [key, kept] of [...pages].toReversed()) {
+      room -= Math.max(1, kept.records);
+      if (room < 0 || !isFresh(kept)) pages.delete(key);
+    }
+  };
   return {
     link: (query) => logs.link(query),
     tail: (query, most, signal) => logs.tail(query, most, signal),
     page: async (query, pageToken, signal) => {
       const key = JSON.stringify([query, pageToken]);
       const known = pages.get(key);
-      if (known !== undefined && msBetween(known.at, clock.now()) < PAGE_KEPT_MS) return known.page;
+      if (known !== undefined && isFresh(known)) return known.page;
       const isFirst = pageToken === undefined && isSparse(query);
       const page = isFirst ? moment.page(query, signal) : logs.page(query, pageToken, signal);
-      pages.set(key, { at: clock.now(), page });
-      page.catch(() => pages.delete(key));
-      for (const oldest of [...pages.keys()].slice(0, -MOST_PAGES_KEPT)) pages.delete(oldest);
+      const kept: Kept = { at: clock.now(), page, records: 0 };
+      pages.delete(key);
+      pages.set(key, kept);
+      const keep = ({ records }: LogPage): void => {
+        kept.records = records.length;
+        forgetOldest();
+      };
+      page.then(keep, () => pages.delete(key));
       return page;
     },
   };

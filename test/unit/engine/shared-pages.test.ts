@@ -104,3 +104,33 @@ test("no more than 25 services are in one read: a filter has a longest length", 
   ).toEqual(names);
   expect(calls.map((call) => call.split("+").length)).toEqual([25, 25, 10]);
 });
+
+test("pages are kept by what they hold: many small ones, few large ones, and what is refused takes nobody's place", async () => {
+  const sizes = new Map<string, number>();
+  const read: string[] = [];
+  const logs: Logs = {
+    link: () => "link",
+    tail: async () => [],
+    page: async (one) => {
+      const name = nameOf(one);
+      if (name.startsWith("refused")) throw new PortFailure("rate-limited", "the quota is used up");
+      read.push(name);
+      const record = { logName: name, insertId: "1", timestamp: START, severity: "ERROR" };
+      return { records: Array.from({ length: sizes.get(name) ?? 0 }, () => record) };
+    },
+  };
+  const shared = sharingPages(logs, { now: () => START });
+  const ask = (names: readonly string[]): Promise<unknown> =>
+    Promise.allSettled(names.map((name) => shared.page(query(name))));
+  const small = Array.from({ length: 500 }, (_, index) => `small${index}`);
+  await ask(small);
+  await ask(Array.from({ length: 25_000 }, (_, index) => `refused${index}`));
+  await ask(small);
+  expect(read).toHaveLength(500);
+  const large = Array.from({ length: 21 }, (_, index) => `large${index}`);
+  for (const name of large) sizes.set(name, 1_000);
+  await ask(large);
+  await ask(large.slice(-20));
+  await ask(["large0", "small0"]);
+  expect(read.slice(500 + 21)).toEqual(["large0", "small0"]);
+});
