@@ -80,6 +80,14 @@ export async function withStoredEvidence(deps: EngineDeps, results: readonly Loo
   );
 }
 
+/** The same of an outcome, which may have none. */
+export async function resultsToRecord(
+  deps: EngineDeps,
+  { results }: { readonly results?: readonly Looked[] },
+): Promise<{ results?: CheckResult[] }> {
+  return results === undefined ? {} : { results: await withStoredEvidence(deps, results) };
+}
+
 function isJudged(progress: Progress, service: string): boolean {
   return progress.superseded[service] === undefined && !isLeftOut(progress, service);
 }

@@ -4,20 +4,13 @@ import { type ItemProgress, openQuestion, type Progress } from "../model/progres
 import type { StepSpec } from "../model/runbook.ts";
 import { type ServiceSwitch, shareOf } from "../model/service.ts";
 import { earliest, formatDuration, type Instant, msBetween, plusMs, SECOND } from "../model/time.ts";
-import { type CheckResult, worstVerdict } from "../model/verdict.ts";
-import {
-  type AskSpec,
-  isCheckKind,
-  type Looked,
-  type StepContext,
-  type StepKind,
-  type StepOutcome,
-} from "../steps/step.ts";
+import { worstVerdict } from "../model/verdict.ts";
+import { type AskSpec, isCheckKind, type StepContext, type StepKind, type StepOutcome } from "../steps/step.ts";
 import type { ResolvedArgs } from "./deps.ts";
 import { effectsOf } from "./effect.ts";
 import { failureOf, isTransient, MOST_ATTEMPTS, retryAt } from "./failure.ts";
 import { AwaitsAnswer, restingUntilAnswered } from "./in-doubt.ts";
-import { lookBase, withStoredEvidence } from "./look.ts";
+import { lookBase, resultsToRecord } from "./look.ts";
 import { restoreTurn } from "./restore.ts";
 import { identityOfRun, serviceOf } from "./services.ts";
 import type { ItemResult, Turn } from "./turn.ts";
@@ -145,13 +138,6 @@ export async function contextOf(
   };
 }
 
-async function resultsOf(
-  turn: Turn,
-  { results }: { readonly results?: readonly Looked[] },
-): Promise<{ results?: CheckResult[] }> {
-  return results === undefined ? {} : { results: await withStoredEvidence(turn.deps, results) };
-}
-
 async function ask(turn: Turn, item: string, question: AskSpec): Promise<string | undefined> {
   const asked = turn.progress.questions[question.id];
   // One question at a time: a step beside this one may have asked first.
@@ -180,7 +166,7 @@ async function keepOutcome(
         summary: outcome.summary,
         output: { ...outcome.output },
         ...link,
-        ...(await resultsOf(turn, outcome)),
+        ...(await resultsToRecord(turn.deps, outcome)),
       });
       return "changed";
     case "refused":
@@ -190,7 +176,7 @@ async function keepOutcome(
         because: outcome.because,
         ...link,
         ...(outcome.verdict === undefined ? {} : { verdict: outcome.verdict }),
-        ...(await resultsOf(turn, outcome)),
+        ...(await resultsToRecord(turn.deps, outcome)),
       });
       return "changed";
     case "skipped":

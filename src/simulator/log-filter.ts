@@ -278,9 +278,8 @@ function alternatives(required: readonly FilterNode[], field: string): readonly 
   for (const node of required) {
     if (node.kind !== "or") continue;
     const values = node.terms.map((term) => {
-      const own = requiredBy(term);
-      const value = comparedWith(own, "=", field);
-      return value === undefined ? alternatives(own, field) : [value];
+      const value = comparedWith(requiredBy(term), "=", field);
+      return value === undefined ? alternatives(requiredBy(term), field) : [value];
     });
     if (values.every((value) => value !== undefined)) return [...new Set(values.flat())];
   }
