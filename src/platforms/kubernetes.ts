@@ -3,15 +3,9 @@ import { PortFailure } from "../model/error.ts";
 import type { KubernetesSnapshot, KubernetesTarget, Restorable } from "../model/service.ts";
 import type { Instant } from "../model/time.ts";
 import type { Workload } from "../ports/kubernetes.ts";
-import {
-  commitOfImages,
-  currentRevision,
-  digestsOf,
-  livePods,
-  servingHash,
-  type WorkloadView,
-} from "../ports/kubernetes-rollout.ts";
+import { commitOfImages, currentRevision, digestsOf, livePods, servingHash } from "../ports/kubernetes-rollout.ts";
 import type { Ports } from "../ports/ports.ts";
+import { viewWorkload } from "../ports/view-workload.ts";
 import { movingImages, restoreKubernetes } from "./kubernetes-restore.ts";
 import type { Platform } from "./platform.ts";
 
@@ -21,18 +15,11 @@ export const kubernetesPlatform: Platform<KubernetesTarget, KubernetesSnapshot> 
     restore: ["kubernetes:workload=patch", ...(kind === "StatefulSet" ? (["kubernetes:pods=delete"] as const) : [])],
   }),
   capture,
-  serving: async (target, ports, signal) => servingHash(await viewWorkload(target, ports, signal)),
+  serving: async (target, ports, signal) => servingHash(await viewWorkload(ports.kubernetes, target, signal)),
   versionOf: (snapshot) => snapshot.templateHash,
   restore: async (context) =>
-    restoreKubernetes(context, await viewWorkload(context.target, context.ports, context.signal)),
+    restoreKubernetes(context, await viewWorkload(context.ports.kubernetes, context.target, context.signal)),
 };
-
-async function viewWorkload(target: KubernetesTarget, ports: Ports, signal: AbortSignal): Promise<WorkloadView> {
-  // The workload last: what is said of it is then at least as new as its pods.
-  const pods = await ports.kubernetes.pods(target, signal);
-  const revisions = await ports.kubernetes.revisions(target, signal);
-  return { workload: await ports.kubernetes.workload(target, signal), revisions, pods };
-}
 
 async function capture(
   target: KubernetesTarget,
@@ -40,7 +27,7 @@ async function capture(
   now: Instant,
   signal: AbortSignal,
 ): Promise<KubernetesSnapshot> {
-  const view = await viewWorkload(target, ports, signal);
+  const view = await viewWorkload(ports.kubernetes, target, signal);
   const { workload } = view;
   const hash = servingHash(view);
   const digests = digestsOf(livePods(view).filter(({ templateHash }) => hash === "mixed" || templateHash === hash));

@@ -6,13 +6,14 @@ import { type Instant, MINUTE, msBetween } from "../model/time.ts";
 import type { CheckResult } from "../model/verdict.ts";
 import type { Pod } from "../ports/kubernetes.ts";
 import { currentRevision, PLACING_MS, type WorkloadView } from "../ports/kubernetes-rollout.ts";
+import { viewWorkload } from "../ports/view-workload.ts";
 import { gateTurn } from "./gate.ts";
 import { judgePods, type PodsEvidence } from "./judge-pods.ts";
+import { kubernetesService, podsProblem, preflightWorkloads } from "./kubernetes-services.ts";
 import { failureGroup, POD_NEEDS, podEvidence, tellFailure, workloadLink } from "./pod-evidence.ts";
 import { failureOf, type PodFailure, showSymptoms } from "./pod-failures.ts";
 import { countRestarts, type RestartSample, restartSampleSchema, restartsOf } from "./pod-restarts.ts";
 import type { CheckKind, LookContext, Looked, StepService } from "./step.ts";
-import { kubernetesService, podsProblem, preflightWorkloads, viewWorkload } from "./workload-view.ts";
 
 const argsSchema = z.strictObject({
   for: durationSchema

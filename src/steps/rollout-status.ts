@@ -14,11 +14,12 @@ import {
   SECOND,
 } from "../model/time.ts";
 import { rolloutBudgetMs, type WorkloadView } from "../ports/kubernetes-rollout.ts";
+import { viewWorkload } from "../ports/view-workload.ts";
+import { kubernetesService, podsProblem, preflightWorkloads } from "./kubernetes-services.ts";
 import { failureGroup, POD_NEEDS, podEvidence, tellFailure, workloadLink } from "./pod-evidence.ts";
 import { failingStage, type Stage, stageOf } from "./rollout-stage.ts";
 import { toldStalls } from "./rollout-stalls.ts";
 import type { Finding, PreflightContext, StepContext, StepKind, StepOutcome, StepService } from "./step.ts";
-import { kubernetesService, podsProblem, preflightWorkloads, viewWorkload } from "./workload-view.ts";
 
 const argsSchema = z.strictObject({
   "appear-within": durationSchema

@@ -1,20 +1,9 @@
-/** One look at a Kubernetes workload for the step kinds: three bounded reads. Decides nothing. */
+/** The Kubernetes services of a step: their targets, and what preflight finds of their workloads. Waits for nothing. */
 import { PortFailure } from "../model/error.ts";
 import type { KubernetesSnapshot, KubernetesTarget } from "../model/service.ts";
-import type { Kubernetes } from "../ports/kubernetes.ts";
 import type { WorkloadView } from "../ports/kubernetes-rollout.ts";
+import { viewWorkload } from "../ports/view-workload.ts";
 import type { Finding, PreflightContext, StepService } from "./step.ts";
-
-/** The workload is read last: what it says of itself is then at least as new as its pods. */
-export async function viewWorkload(
-  kubernetes: Kubernetes,
-  target: KubernetesTarget,
-  signal: AbortSignal,
-): Promise<WorkloadView> {
-  const pods = await kubernetes.pods(target, signal);
-  const revisions = await kubernetes.revisions(target, signal);
-  return { workload: await kubernetes.workload(target, signal), revisions, pods };
-}
 
 /** One finding per Kubernetes service of which `problemOf` says something, or which cannot be read. */
 export async function preflightWorkloads<A>(
