@@ -99,30 +99,26 @@ async function readRevisions(
   );
   return sets
     .filter(({ metadata }) => isOwnedBy(metadata?.ownerReferences, uid))
-    .map(({ metadata, spec, status }) => ({
+    .map(({ metadata, spec }) => ({
       name: metadata?.name ?? "",
       revision: metadata?.annotations?.["deployment.kubernetes.io/revision"] ?? "",
       templateHash: metadata?.labels?.["pod-template-hash"] ?? "",
       createdAt: required(instantOf(metadata?.creationTimestamp), "a ReplicaSet has no creationTimestamp"),
       images: imagesOf(spec?.template),
-      replicas: status?.replicas ?? 0,
-      ready: status?.readyReplicas ?? 0,
     }))
     .toSorted((a, b) => Number(a.revision) - Number(b.revision));
 }
 
-/** Oldest first. They do not know their pods: the counts come from the pods' labels. */
+/** Oldest first. */
 async function readControllerRevisions(
   api: Api,
   target: KubernetesTarget,
-  identity: Identity,
+  { selector, uid }: Identity,
 ): Promise<readonly WorkloadRevision[]> {
-  const { selector, uid } = identity;
   const { namespace } = target;
   const revisions = await pages((page) =>
     api.apps.listNamespacedControllerRevision({ namespace, labelSelector: selector, ...page }),
   );
-  const pods = (await readPods(api, target, identity)).filter(({ terminating }) => !terminating);
   return revisions
     .filter(({ metadata }) => isOwnedBy(metadata?.ownerReferences, uid))
     .toSorted((a, b) => a.revision - b.revision)
@@ -130,15 +126,12 @@ async function readControllerRevisions(
       const name = metadata?.name ?? "";
       // A StatefulSet's pods carry the revision's name, a DaemonSet's only its hash.
       const hash = target.kind === "StatefulSet" ? name : (metadata?.labels?.["controller-revision-hash"] ?? name);
-      const own = pods.filter(({ templateHash }) => templateHash === hash);
       return {
         name,
         revision: name,
         templateHash: hash,
         createdAt: required(instantOf(metadata?.creationTimestamp), "a ControllerRevision has no creationTimestamp"),
         images: imagesOf((data as { spec?: { template?: V1PodTemplateSpec } } | undefined)?.spec?.template),
-        replicas: own.length,
-        ready: own.filter(({ ready }) => ready).length,
       };
     });
 }

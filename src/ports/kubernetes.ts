@@ -51,8 +51,6 @@ export interface WorkloadRevision {
   readonly templateHash: string;
   readonly createdAt: Instant;
   readonly images: Readonly<Record<string, string>>;
-  readonly replicas: number;
-  readonly ready: number;
 }
 
 export interface ContainerState {

@@ -102,7 +102,7 @@ export function kubernetesContract(open: () => Promise<ContractCluster>): void {
       expect(workload.conditions).toContainEqual(
         expect.objectContaining({ type: "Available", status: "True", reason: "MinimumReplicasAvailable" }),
       );
-      expect(revisions).toMatchObject([{ revision: "1", images: { main: OLD }, replicas: 3, ready: 3 }]);
+      expect(revisions).toMatchObject([{ revision: "1", images: { main: OLD } }]);
       expect(pods.map(({ templateHash }) => templateHash)).toEqual(Array(3).fill(revisions[0]?.templateHash));
       expect(pods.every(({ ready, containers }) => ready && containers[0]?.digest !== undefined)).toBe(true);
     });
@@ -137,12 +137,10 @@ export function kubernetesContract(open: () => Promise<ContractCluster>): void {
       expect(waits.filter((text) => text.includes(" available,")).every((text) => /[34] available/.test(text))).toBe(
         true,
       );
-      expect(revisions).toMatchObject([
-        { revision: "1", replicas: 0 },
-        { revision: "2", replicas: 3 },
-      ]);
+      expect(revisions.map(({ revision }) => revision)).toEqual(["1", "2"]);
       expect(workload.conditions.find(({ type }) => type === "Progressing")?.reason).toBe("NewReplicaSetAvailable");
-      expect(livePods({ workload, revisions, pods })).toHaveLength(3);
+      const live = livePods({ workload, revisions, pods });
+      expect(live.map(({ templateHash }) => templateHash)).toEqual(Array(3).fill(revisions[1]?.templateHash));
     });
 
     test("follows an autoscaler that wants more in the middle", async () => {
