@@ -1,5 +1,5 @@
 /** What makes lists of pods and revisions a workload's own: its selector and its uid. Lists nothing itself. */
-import type { V1DaemonSet, V1Deployment, V1StatefulSet } from "@kubernetes/client-node";
+import type { V1DaemonSet, V1Deployment, V1OwnerReference, V1StatefulSet } from "@kubernetes/client-node";
 import type { KubernetesTarget } from "../model/service.ts";
 import type { Workload } from "../ports/kubernetes.ts";
 import type { Api } from "./kubernetes-client.ts";
@@ -40,4 +40,8 @@ export function identityOf({ metadata, spec }: V1Deployment | V1StatefulSet | V1
     selector: selectorText(required(spec?.selector, "the workload has no selector")),
     uid: required(metadata?.uid, "the workload has no uid"),
   };
+}
+
+export function isOwnedBy(owners: readonly V1OwnerReference[] | undefined, uid: string): boolean {
+  return (owners ?? []).some((owner) => owner.controller === true && owner.uid === uid);
 }

@@ -1,24 +1,23 @@
 /** The Kubernetes port over @kubernetes/client-node. Reads whole lists, writes one guarded patch; never waits or retries. */
-import type { V1OwnerReference, V1PodTemplateSpec } from "@kubernetes/client-node";
+import type { V1OwnerReference } from "@kubernetes/client-node";
 import { PortFailure } from "../model/error.ts";
 import type { KubernetesTarget } from "../model/service.ts";
-import type { Kubernetes, Pod, RestoreTemplate, Workload, WorkloadRevision } from "../ports/kubernetes.ts";
+import type { Kubernetes, Pod, RestoreTemplate, Workload } from "../ports/kubernetes.ts";
 import { type Api, Clusters } from "./kubernetes-client.ts";
 import type { KubernetesConfig } from "./kubernetes-config.ts";
 import { kubernetesFailure } from "./kubernetes-failure.ts";
-import { Identities, type Identity, identityOf, readIdentity } from "./kubernetes-identity.ts";
+import { Identities, type Identity, identityOf, isOwnedBy, readIdentity } from "./kubernetes-identity.ts";
 import {
   daemonSetWorkload,
   deploymentWorkload,
-  imagesOf,
   instantOf,
   podOf,
   required,
   statefulSetWorkload,
 } from "./kubernetes-objects.ts";
+import { pages } from "./kubernetes-pages.ts";
+import { readRevisions } from "./kubernetes-revisions.ts";
 
-const PAGE = 250;
-const MAX_PAGES = 200;
 const MAX_EVENTS = 50;
 const MAX_LOG_BYTES = 256 * 1024;
 
@@ -81,59 +80,10 @@ async function readWorkload(api: Api, target: KubernetesTarget): Promise<Workloa
       return statefulSetWorkload(await apps.readNamespacedStatefulSet({ name, namespace }));
     case "DaemonSet": {
       const set = await apps.readNamespacedDaemonSet({ name, namespace });
-      const revisions = await readControllerRevisions(api, target, identityOf(set));
+      const revisions = await readRevisions(api, target, identityOf(set));
       return daemonSetWorkload(set, revisions.at(-1)?.name ?? "");
     }
   }
-}
-
-async function readRevisions(
-  api: Api,
-  target: KubernetesTarget,
-  identity: Identity,
-): Promise<readonly WorkloadRevision[]> {
-  if (target.kind !== "Deployment") return readControllerRevisions(api, target, identity);
-  const { selector, uid } = identity;
-  const sets = await pages((page) =>
-    api.apps.listNamespacedReplicaSet({ namespace: target.namespace, labelSelector: selector, ...page }),
-  );
-  return sets
-    .filter(({ metadata }) => isOwnedBy(metadata?.ownerReferences, uid))
-    .map(({ metadata, spec }) => ({
-      name: metadata?.name ?? "",
-      revision: metadata?.annotations?.["deployment.kubernetes.io/revision"] ?? "",
-      templateHash: metadata?.labels?.["pod-template-hash"] ?? "",
-      createdAt: required(instantOf(metadata?.creationTimestamp), "a ReplicaSet has no creationTimestamp"),
-      images: imagesOf(spec?.template),
-    }))
-    .toSorted((a, b) => Number(a.revision) - Number(b.revision));
-}
-
-/** Oldest first. */
-async function readControllerRevisions(
-  api: Api,
-  target: KubernetesTarget,
-  { selector, uid }: Identity,
-): Promise<readonly WorkloadRevision[]> {
-  const { namespace } = target;
-  const revisions = await pages((page) =>
-    api.apps.listNamespacedControllerRevision({ namespace, labelSelector: selector, ...page }),
-  );
-  return revisions
-    .filter(({ metadata }) => isOwnedBy(metadata?.ownerReferences, uid))
-    .toSorted((a, b) => a.revision - b.revision)
-    .map(({ metadata, data }) => {
-      const name = metadata?.name ?? "";
-      // A StatefulSet's pods carry the revision's name, a DaemonSet's only its hash.
-      const hash = target.kind === "StatefulSet" ? name : (metadata?.labels?.["controller-revision-hash"] ?? name);
-      return {
-        name,
-        revision: name,
-        templateHash: hash,
-        createdAt: required(instantOf(metadata?.creationTimestamp), "a ControllerRevision has no creationTimestamp"),
-        images: imagesOf((data as { spec?: { template?: V1PodTemplateSpec } } | undefined)?.spec?.template),
-      };
-    });
 }
 
 async function readPods(api: Api, { namespace }: KubernetesTarget, { selector }: Identity): Promise<readonly Pod[]> {
@@ -235,29 +185,4 @@ function withImages(template: RawTemplate, images: Readonly<Record<string, strin
     return image === undefined ? container : { ...container, image };
   });
   return { ...plain, metadata: { ...template.metadata, labels }, spec: { ...template.spec, containers } };
-}
-
-interface PageOf<T> {
-  readonly items: readonly T[];
-  readonly metadata?: { readonly _continue?: string | undefined };
-}
-
-/** Every page of a list, at most MAX_PAGES. A list cut short would be a wrong count: it is an error instead. */
-async function pages<T>(
-  read: (page: { limit: number; _continue?: string }) => Promise<PageOf<T>>,
-): Promise<readonly T[]> {
-  const all: T[] = [];
-  let token = "";
-  for (let page = 0; page < MAX_PAGES; page++) {
-    const answer = await read({ limit: PAGE, ...(token === "" ? {} : { _continue: token }) });
-    all.push(...answer.items);
-    const { _continue: next = "" } = answer.metadata ?? {};
-    token = next;
-    if (token === "") return all;
-  }
-  throw new PortFailure("malformed", `the list goes on after ${MAX_PAGES} pages`);
-}
-
-function isOwnedBy(owners: readonly V1OwnerReference[] | undefined, uid: string): boolean {
-  return (owners ?? []).some((owner) => owner.controller === true && owner.uid === uid);
 }
