@@ -1,7 +1,7 @@
 /** The judge on simulated streams: at which minute it says FAIL, and WARN or worse, when it looks every minute. */
 import { MINUTE, instant } from "../src/model/time.ts";
 import type { Verdict } from "../src/model/verdict.ts";
-import { dispersionOf } from "../src/verdict/dispersion.ts";
+import { dispersionOf, Exposure } from "../src/verdict/dispersion.ts";
 import { lnEvidenceOfHarm, rateRatio } from "../src/verdict/evalue.ts";
 import type { JudgeEvidence, Settings, Stream, StreamKind } from "../src/verdict/evidence.ts";
 import { judge } from "../src/verdict/judge.ts";
@@ -35,7 +35,7 @@ function firstWarning(stream: SimulatedStream, weight: number): number | undefin
   const settings = settingsWith(weight);
   const needed = Math.log(1 / (settings.alphaWarn * weight));
   const { errors, requests } = stream.before;
-  const phi = dispersionOf({ errors, exposure: requests }, undefined);
+  const phi = dispersionOf({ errors, exposure: new Exposure(requests) }, undefined);
   const [x0, n0] = [sum(errors), sum(requests)];
   let [x1, n1] = [0, 0];
   for (const [index, count] of stream.after.errors.entries()) {

@@ -77,7 +77,8 @@ export function dispersionOfBlocks(counts: readonly number[], exposures: readonl
   if (total === 0 || exposure === 0) return 1.5;
   let squares = 0;
   let blocks = 0;
-  for (const [index, amount] of exposures.entries()) {
+  for (let index = 0; index < exposures.length; index++) {
+    const amount = exposures[index] ?? 0;
     if (amount === 0) continue;
     const expected = (total * amount) / exposure;
     squares += ((counts[index] ?? 0) - expected) ** 2 / expected;

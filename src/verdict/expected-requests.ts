@@ -1,7 +1,7 @@
 /** How many requests the baseline lets expect in the candidate's window: the rate of the same hour of the day. */
 import { DAY, MINUTE, msOf } from "../model/time.ts";
 import type { MinuteWindow } from "./evidence.ts";
-import { sum } from "./windows.ts";
+import { repeated, sum } from "./windows.ts";
 
 const HALF_HOUR = 30;
 const DAY_MINUTES = DAY / MINUTE;
@@ -29,7 +29,7 @@ interface CleanSums {
 }
 
 function cleanSums({ exposure, cut }: MinuteWindow): CleanSums {
-  const isClean = Array.from({ length: exposure.length }, () => 1);
+  const isClean = repeated(1, exposure.length);
   for (const [first, length] of cut) isClean.fill(0, first, first + length);
   const amounts = [0];
   const minutes = [0];

@@ -1,7 +1,7 @@
 /** The judge: evidence in, judgement out. Pure and deterministic; it reads no clock, keeps nothing, and asks nobody. */
 import { MINUTE, instant, msOf } from "../model/time.ts";
 import type { Verdict } from "../model/verdict.ts";
-import { dispersionOf } from "./dispersion.ts";
+import { dispersionOf, Exposure } from "./dispersion.ts";
 import { rateRatio } from "./evalue.ts";
 import type { JudgeEvidence, Judgement, MinuteWindow, Stream, StreamJudgement, StreamKind } from "./evidence.ts";
 import { explain, isExcluded, pillarsOf } from "./explain.ts";
@@ -26,8 +26,11 @@ import { cleanMinutes, dense, sum, windowOf } from "./windows.ts";
 export function judge(given: JudgeEvidence): Judgement {
   // Sums of floats depend on their order, so the order is settled before anything is added up.
   const evidence = { ...given, streams: inOrder(given.streams) };
-  const families = new Map(KINDS.map((kind) => [kind, familyOf(evidence, kind)]));
-  const streams = evidence.streams.map((stream) => judgeStream(evidence, stream, families.get(stream.kind)));
+  const exposureOf = exposuresOf(evidence);
+  const families = new Map(KINDS.map((kind) => [kind, familyOf(evidence, kind, exposureOf)]));
+  const streams = evidence.streams.map((stream) =>
+    judgeStream(evidence, stream, families.get(stream.kind), exposureOf(stream.baseline.window)),
+  );
   const expected = expectedOf(evidence);
   const shared = sharedOutage(
     evidence,
@@ -75,17 +78,32 @@ function inOrder(streams: readonly Stream[]): Stream[] {
   );
 }
 
-function judgeStream(evidence: JudgeEvidence, stream: Stream, family: Family | undefined): StreamJudgement {
+/** Many streams have one window. */
+function exposuresOf(evidence: JudgeEvidence): (window: string) => Exposure {
+  const known = new Map<string, Exposure>();
+  return (window) => {
+    const exposure = known.get(window) ?? new Exposure(windowOf(evidence, window).exposure);
+    known.set(window, exposure);
+    return exposure;
+  };
+}
+
+function judgeStream(
+  evidence: JudgeEvidence,
+  stream: Stream,
+  family: Family | undefined,
+  exposure: Exposure,
+): StreamJudgement {
   const before = windowOf(evidence, stream.baseline.window);
   const after = windowOf(evidence, stream.candidate.window);
   const baselineErrors = dense(stream.baseline.errors, before);
   const finding = testStream({
     kind: stream.kind,
-    baseline: { errors: sum(baselineErrors), exposure: sum(before.exposure) },
+    baseline: { errors: sum(baselineErrors), exposure: exposure.total },
     ...(evidence.concurrent === true ? { baselineBy: sumsBy(baselineErrors, before, after) } : {}),
     errors: dense(stream.candidate.errors, after),
     exposure: after.exposure,
-    phi: dispersionOf({ errors: baselineErrors, exposure: before.exposure }, family?.pool),
+    phi: dispersionOf({ errors: baselineErrors, exposure }, family?.pool),
     weightAt: family?.weightAt ?? (() => 0),
     settings: evidence.settings,
   });
@@ -114,12 +132,13 @@ function sharedOutage(evidence: JudgeEvidence, overall: Stream | undefined): Str
   const now = windowOf(evidence, overall.baseline.window);
   if (cleanMinutes(before) < PAST_MINUTES) return undefined;
   const errors = dense(past.errors, before);
+  const exposure = new Exposure(before.exposure);
   const finding = testStream({
     kind: "overall",
-    baseline: { errors: sum(errors), exposure: sum(before.exposure) },
+    baseline: { errors: sum(errors), exposure: exposure.total },
     errors: dense(overall.baseline.errors, now),
     exposure: now.exposure,
-    phi: dispersionOf({ errors, exposure: before.exposure }, undefined),
+    phi: dispersionOf({ errors, exposure }, undefined),
     weightAt: () => settings.weights.overall,
     settings,
   });

@@ -14,11 +14,16 @@ export function cleanMinutes(window: MinuteWindow): number {
 
 /** One number per minute of the window; minutes that were cut out count no error. */
 export function dense(counts: Counts, window: MinuteWindow): number[] {
-  const values: number[] = [];
-  // Not Array.from: this is the judge's innermost loop.
-  for (let index = 0; index < window.exposure.length; index++) values.push(0);
+  const values = repeated(0, window.exposure.length);
   for (const [index, count] of counts) if (index < values.length) values[index] = (values[index] ?? 0) + count;
   for (const [first, length] of window.cut) values.fill(0, first, first + length);
+  return values;
+}
+
+/** Not Array.from, which calls a function for each: with `dense` and `sum` this is the judge's innermost loop. */
+export function repeated(value: number, times: number): number[] {
+  const values: number[] = [];
+  for (let index = 0; index < times; index++) values.push(value);
   return values;
 }
 
@@ -28,5 +33,7 @@ export function sparse(values: readonly number[]): Counts {
 }
 
 export function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
+  let total = 0;
+  for (let index = 0; index < values.length; index++) total += values[index] ?? 0;
+  return total;
 }
