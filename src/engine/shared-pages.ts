@@ -1,12 +1,11 @@
 /**
  * The log for many askers: what is asked for in the same moment, and differs by service only, is one read; what was read just
- * now is not read again. Waits for nobody: the moment is what runs without waiting for anything outside.
+ * now is not read again. Waits for nobody.
  */
-import { nextTick } from "node:process";
-import { PortFailure } from "../model/error.ts";
 import { type Instant, msBetween, SECOND } from "../model/time.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { LogPage, LogQuery, Logs } from "../ports/logs.ts";
+import { Moment } from "./moment.ts";
 
 /** Checks that ask the same, of one look or of runs that are due together, get the same page. */
 const PAGE_KEPT_MS = 30 * SECOND;
@@ -25,7 +24,12 @@ interface Kept {
 export function sharingPages(logs: Logs, clock: Pick<Clock, "now">): Logs {
   /** The oldest first. */
   const pages = new Map<string, Kept>();
-  const moment = new Moment(logs);
+  const moment = new Moment<LogQuery, LogPage>({
+    kindOf: ({ target, version: _version, ...rest }) => JSON.stringify([target.project, rest]),
+    alone: (query, signal) => logs.page(query, undefined, signal),
+    together: (queries, signal) => logs.together?.(queries, signal),
+    most: MOST_TOGETHER,
+  });
   const isFresh = ({ at }: Kept): boolean => msBetween(at, clock.now()) < PAGE_KEPT_MS;
   const forgetOldest = (): void => {
     let room = MOST_RECORDS_KEPT;
@@ -42,7 +46,7 @@ export function sharingPages(logs: Logs, clock: Pick<Clock, "now">): Logs {
       const known = pages.get(key);
       if (known !== undefined && isFresh(known)) return known.page;
       const isFirst = pageToken === undefined && isSparse(query);
-      const page = isFirst ? moment.page(query, signal) : logs.page(query, pageToken, signal);
+      const page = isFirst ? moment.ask(query, signal) : logs.page(query, pageToken, signal);
       const kept: Kept = { at: clock.now(), page, records: 0 };
       pages.delete(key);
       pages.set(key, kept);
@@ -59,66 +63,4 @@ export function sharingPages(logs: Logs, clock: Pick<Clock, "now">): Logs {
 /** Errors are few; of everything else the first service alone fills a page. */
 function isSparse({ minStatus, minSeverity }: LogQuery): boolean {
   return minStatus !== undefined || minSeverity !== undefined;
-}
-
-interface Asked {
-  readonly query: LogQuery;
-  readonly signal: AbortSignal | undefined;
-  readonly resolve: (page: LogPage) => void;
-  readonly reject: (reason: unknown) => void;
-}
-
-class Moment {
-  readonly #logs: Logs;
-  readonly #asked = new Map<string, Asked[]>();
-
-  constructor(logs: Logs) {
-    this.#logs = logs;
-  }
-
-  page(query: LogQuery, signal: AbortSignal | undefined): Promise<LogPage> {
-    const { target, version: _version, ...rest } = query;
-    const key = JSON.stringify([target.project, rest]);
-    return new Promise((resolve, reject) => {
-      const asked = { query, signal, resolve, reject };
-      const alike = this.#asked.get(key);
-      if (alike !== undefined && alike.length < MOST_TOGETHER && alike[0]?.signal === signal) {
-        alike.push(asked);
-        return;
-      }
-      const together = [asked];
-      this.#asked.set(key, together);
-      // Runs when everything that does not wait for something outside has run: whoever asks the same now has asked by then.
-      nextTick(() => {
-        if (this.#asked.get(key) === together) this.#asked.delete(key);
-        void this.#read(together);
-      });
-    });
-  }
-
-  async #read(asked: readonly Asked[]): Promise<void> {
-    try {
-      const pages = await this.#together(asked);
-      for (const [index, one] of asked.entries()) {
-        const page = pages?.[index];
-        if (page === undefined) this.#logs.page(one.query, undefined, one.signal).then(one.resolve, one.reject);
-        else one.resolve(page);
-      }
-    } catch (error) {
-      for (const { reject } of asked) reject(error);
-    }
-  }
-
-  /** Undefined: each is to be asked for itself. */
-  async #together(asked: readonly Asked[]): Promise<readonly LogPage[] | undefined> {
-    if (asked.length === 1) return undefined;
-    const queries = asked.map(({ query }) => query);
-    try {
-      return await this.#logs.together?.(queries, asked[0]?.signal);
-    } catch (error) {
-      // One of them may be the reason.
-      if (error instanceof PortFailure && (error.kind === "invalid" || error.kind === "malformed")) return undefined;
-      throw error;
-    }
-  }
 }
