@@ -3,9 +3,9 @@ import { z } from "zod";
 import { PortFailure } from "../model/error.ts";
 import type { CloudRunTarget } from "../model/service.ts";
 import { floorToMinute, instant, type Instant, MINUTE, msOf } from "../model/time.ts";
-import type { MetricPoint, Metrics, RequestCount } from "../ports/metrics.ts";
+import type { MetricPoint, Metrics, RequestCount, Served } from "../ports/metrics.ts";
 import { bounded, callOptions, type GoogleConfig, instantOf, once } from "./google.ts";
-import { quote } from "./log-filter.ts";
+import { apart, filterFor, projectOf, REVISION_FIELD, SERVICE_FIELDS } from "./metric-filter.ts";
 
 /** 24 h of two revisions in five classes are 14,400 points: one page. More than this many pages is a fault. */
 const MOST_PAGES = 50;
@@ -28,39 +28,60 @@ export function createMetrics(config: GoogleConfig): Metrics {
       if (series.length > 1) throw new PortFailure("malformed", "a reduced metric came as more than one series");
       return series.flatMap(({ points }) => points.map(pointOf)).toSorted((a, b) => (a.minute < b.minute ? -1 : 1));
     },
-    async requestCounts(target, since, until, signal) {
-      const series = await everySeries(config, client, signal, whatOf(target), {
-        name: `projects/${target.project}`,
-        filter: filterFor("request_count", target),
-        interval: { startTime: wireTime(floorToMinute(since)), endTime: wireTime(floorToMinute(until)) },
-        aggregation: {
-          alignmentPeriod: { seconds: 60 },
-          perSeriesAligner: "ALIGN_DELTA",
-          crossSeriesReducer: "REDUCE_SUM",
-          groupByFields: ["resource.labels.revision_name", "metric.labels.response_code_class"],
-        },
-        view: "FULL",
-      });
-      return series.flatMap(countsOf);
-    },
-    async latencyP95(target, since, until, revision, signal) {
-      const from = msOf(floorToMinute(since));
-      const seconds = Math.max(60, Math.ceil((msOf(until) - from) / MINUTE) * 60);
-      const series = await everySeries(config, client, signal, whatOf(target), {
-        name: `projects/${target.project}`,
-        filter: filterFor("request_latencies", target, revision),
-        interval: { startTime: wireTime(instant(from)), endTime: wireTime(instant(from + seconds * 1_000)) },
-        // One period over the whole window; the distributions of all classes are merged before the percentile is taken.
-        aggregation: {
-          alignmentPeriod: { seconds },
-          perSeriesAligner: "ALIGN_DELTA",
-          crossSeriesReducer: "REDUCE_PERCENTILE_95",
-        },
-        view: "FULL",
-      });
-      return series[0]?.points[0]?.value.doubleValue ?? "unknown";
-    },
+    requestCounts: async (target, since, until, signal) => only(await countsOfEach([target], since, until, signal)),
+    requestCountsTogether: countsOfEach,
+    latencyP95: async (target, since, until, revision, signal) =>
+      only(await p95OfEach([{ target, revision }], since, until, signal)),
+    latencyP95Together: p95OfEach,
   };
+
+  async function countsOfEach(
+    targets: readonly CloudRunTarget[],
+    since: Instant,
+    until: Instant,
+    signal?: AbortSignal,
+  ): Promise<readonly (readonly RequestCount[])[]> {
+    const served = targets.map((target) => ({ target }));
+    const series = await everySeries(config, client, signal, whatOf(served), {
+      name: `projects/${projectOf(served)}`,
+      filter: filterFor("request_count", served),
+      interval: { startTime: wireTime(floorToMinute(since)), endTime: wireTime(floorToMinute(until)) },
+      aggregation: {
+        alignmentPeriod: { seconds: 60 },
+        perSeriesAligner: "ALIGN_DELTA",
+        crossSeriesReducer: "REDUCE_SUM",
+        groupByFields: [...SERVICE_FIELDS, REVISION_FIELD, "metric.labels.response_code_class"],
+      },
+      view: "FULL",
+    });
+    return apart(served, series).map((own) => own.flatMap(countsOf));
+  }
+
+  async function p95OfEach(
+    served: readonly Served[],
+    since: Instant,
+    until: Instant,
+    signal?: AbortSignal,
+  ): Promise<readonly (number | "unknown")[]> {
+    const from = msOf(floorToMinute(since));
+    const seconds = Math.max(60, Math.ceil((msOf(until) - from) / MINUTE) * 60);
+    const series = await everySeries(config, client, signal, whatOf(served), {
+      name: `projects/${projectOf(served)}`,
+      filter: filterFor("request_latencies", served),
+      interval: { startTime: wireTime(instant(from)), endTime: wireTime(instant(from + seconds * 1_000)) },
+      // One period over the whole window; the distributions of all classes are merged before the percentile is taken.
+      aggregation: {
+        alignmentPeriod: { seconds },
+        perSeriesAligner: "ALIGN_DELTA",
+        crossSeriesReducer: "REDUCE_PERCENTILE_95",
+        groupByFields: served.some(({ revision }) => revision !== undefined)
+          ? [...SERVICE_FIELDS, REVISION_FIELD]
+          : SERVICE_FIELDS,
+      },
+      view: "FULL",
+    });
+    return apart(served, series).map(([own]) => own?.points[0]?.value.doubleValue ?? "unknown");
+  }
 }
 
 interface MetricClient {
@@ -75,8 +96,14 @@ async function connect(config: GoogleConfig): Promise<MetricClient> {
   return new MetricServiceClient(await clientOptions(config));
 }
 
-function whatOf({ service }: CloudRunTarget): string {
-  return `metrics of Cloud Run service ${service}`;
+function whatOf(served: readonly Served[]): string {
+  return `metrics of Cloud Run ${served.length === 1 ? "service" : "services"} ${served.map(({ target }) => target.service).join(", ")}`;
+}
+
+function only<T>(answers: readonly T[]): T {
+  const [answer] = answers;
+  if (answer === undefined) throw new RangeError("as many answers as questions");
+  return answer;
 }
 
 async function everySeries(
@@ -106,16 +133,6 @@ async function everySeries(
     if (pageToken === undefined) return all;
   }
   throw new PortFailure("malformed", `${what}: more than ${MOST_PAGES} pages`);
-}
-
-function filterFor(metric: string, target: CloudRunTarget, revision?: string): string {
-  return [
-    `metric.type="run.googleapis.com/${metric}"`,
-    `resource.type="cloud_run_revision"`,
-    `resource.labels.location=${quote(target.region)}`,
-    `resource.labels.service_name=${quote(target.service)}`,
-    ...(revision === undefined ? [] : [`resource.labels.revision_name=${quote(revision)}`]),
-  ].join(" AND ");
 }
 
 const seriesSchema = z.object({

@@ -8,6 +8,7 @@ import { clockTime, formatDuration, type Instant, MINUTE, msBetween, plusMs, SEC
 import type { Clock } from "../ports/clock.ts";
 import type { Logs } from "../ports/logs.ts";
 import type { Ports } from "../ports/ports.ts";
+import { sharingMetrics } from "./shared-metrics.ts";
 import { sharingPages } from "./shared-pages.ts";
 
 type Now = Pick<Clock, "now">;
@@ -45,7 +46,7 @@ export function guardPorts(ports: Ports, clock: Now): Ports {
       ),
       clock,
     ),
-    metrics: guarded(ports.metrics, () => circuit("monitoring.googleapis.com")),
+    metrics: sharingMetrics(guarded(ports.metrics, () => circuit("monitoring.googleapis.com"))),
     kubernetes: guarded(ports.kubernetes, ([target]) => circuit(`the cluster ${clusterOf(target)}`)),
   };
 }

@@ -11,7 +11,7 @@ export interface Asking<Q, A> {
   readonly alone: (question: Q, signal: AbortSignal | undefined) => Promise<A>;
   /** The answers in the questions' order. Undefined, or not understood: each is to be asked for itself. */
   readonly together: (
-    questions: readonly Q[],
+    questions: readonly [Q, ...Q[]],
     signal: AbortSignal | undefined,
   ) => Promise<readonly A[] | undefined> | undefined;
   /** At most so many together. */
@@ -67,10 +67,10 @@ export class Moment<Q, A> {
   }
 
   async #together(asked: readonly Asked<Q, A>[]): Promise<readonly A[] | undefined> {
-    if (asked.length === 1) return undefined;
-    const questions = asked.map(({ question }) => question);
+    const [first, ...others] = asked;
+    if (first === undefined || others.length === 0) return undefined;
     try {
-      return await this.#asking.together(questions, asked[0]?.signal);
+      return await this.#asking.together([first.question, ...others.map(({ question }) => question)], first.signal);
     } catch (error) {
       // One of them may be the reason.
       if (error instanceof PortFailure && (error.kind === "invalid" || error.kind === "malformed")) return undefined;

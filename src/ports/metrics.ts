@@ -30,6 +30,12 @@ export interface MetricPoint {
   readonly value: number;
 }
 
+/** Requests of a service; with `revision`, only those that it answered. */
+export interface Served {
+  readonly target: CloudRunTarget;
+  readonly revision?: string | undefined;
+}
+
 export interface Metrics {
   /** Ascending; a minute without data is absent. `invalid` when the filter is not understood. Throws PortFailure. */
   query(query: MetricQuery, signal?: AbortSignal): Promise<readonly MetricPoint[]>;
@@ -51,4 +57,18 @@ export interface Metrics {
     revision?: string,
     signal?: AbortSignal,
   ): Promise<number | "unknown">;
+  /** `requestCounts` of services of one project in one request, in their order. Absent: one by one. */
+  requestCountsTogether?(
+    targets: readonly CloudRunTarget[],
+    since: Instant,
+    until: Instant,
+    signal?: AbortSignal,
+  ): Promise<readonly (readonly RequestCount[])[]>;
+  /** `latencyP95` of services of one project, all with or all without a revision, in one request, in their order. */
+  latencyP95Together?(
+    served: readonly Served[],
+    since: Instant,
+    until: Instant,
+    signal?: AbortSignal,
+  ): Promise<readonly (number | "unknown")[]>;
 }

@@ -12,7 +12,7 @@ import {
   wireTime,
   type GooglePlace,
 } from "./grpc-api.ts";
-import { parseFilter } from "./log-filter-parser.ts";
+import { type MetricFilter, parseMetricFilter } from "./metric-filter.ts";
 import type { Traffic } from "./traffic.ts";
 
 export interface MonitoringPlace extends GooglePlace {
@@ -22,6 +22,9 @@ export interface MonitoringPlace extends GooglePlace {
 
 /** "After sampling, data is not visible for up to 120 seconds." */
 const VISIBLE_AFTER_MS = 120_000;
+
+const SERVICE_FIELDS = ["resource.labels.location", "resource.labels.service_name"];
+const REVISION_FIELD = "resource.labels.revision_name";
 
 export function addMonitoring(server: Server, place: MonitoringPlace): void {
   server.addService(serviceDefinition("monitoring", "google.monitoring.v3.MetricService", place.observe), {
@@ -63,10 +66,12 @@ function seriesOf(place: MonitoringPlace, request: ListRequest): readonly object
       isWanted(wanted, "resource.labels.location", service.region) &&
       isWanted(wanted, "resource.labels.service_name", service.name),
   );
-  const metric = wanted.get("metric.type") ?? "";
+  const [metric = ""] = wanted.get("metric.type") ?? [];
   switch (metric) {
     case "run.googleapis.com/request_count":
-      return services.flatMap((service) => requestCounts(place, service, request, wanted));
+      return request.aggregation?.groupByFields.length === 0
+        ? summedCounts(place, services, request, wanted)
+        : services.flatMap((service) => requestCounts(place, service, request, wanted));
     case "run.googleapis.com/request_latencies":
       return services.flatMap((service) => requestLatencies(place, service, request, wanted));
     default:
@@ -78,16 +83,15 @@ function requestCounts(
   place: MonitoringPlace,
   service: RunService,
   request: ListRequest,
-  wanted: ReadonlyMap<string, string>,
+  wanted: MetricFilter,
 ): readonly object[] {
-  const groups = ["metric.labels.response_code_class", "resource.labels.revision_name"];
-  if (request.aggregation?.groupByFields.length === 0) return summedCounts(place, service, request, wanted);
+  const groups = ["metric.labels.response_code_class", ...SERVICE_FIELDS, REVISION_FIELD];
   expectAggregation(request, 60, "REDUCE_SUM", groups);
   const points = new Map<string, { revision: string; kind: string; values: { minuteMs: number; count: number }[] }>();
   for (const minuteMs of minutesOf(place, request)) {
     const sums = new Map<string, number>();
     for (const { revision, status, count } of place.traffic.counts(service.key, minuteMs)) {
-      if (!isWanted(wanted, "resource.labels.revision_name", revision)) continue;
+      if (!isWanted(wanted, REVISION_FIELD, revision)) continue;
       const name = `${revision} ${Math.floor(status / 100)}xx`;
       sums.set(name, (sums.get(name) ?? 0) + count);
     }
@@ -100,7 +104,7 @@ function requestCounts(
   }
   return [...points.values()].map(({ revision, kind, values }) => ({
     metric: { type: "run.googleapis.com/request_count", labels: { response_code_class: kind } },
-    resource: { type: "cloud_run_revision", labels: { project_id: service.project, revision_name: revision } },
+    resource: resourceOf(service, revision),
     metricKind: "DELTA",
     valueType: "INT64",
     points: values.toReversed().map(({ minuteMs, count }) => ({
@@ -113,18 +117,18 @@ function requestCounts(
 /** All that match as one series: the sum of a minute, or its rate a second. A minute without requests has no point. */
 function summedCounts(
   place: MonitoringPlace,
-  service: RunService,
+  services: readonly RunService[],
   request: ListRequest,
-  wanted: ReadonlyMap<string, string>,
+  wanted: MetricFilter,
 ): readonly object[] {
   const isRate = request.aggregation?.perSeriesAligner === "ALIGN_RATE";
   if (!isRate) expectAggregation(request, 60, "REDUCE_SUM", []);
   const points = minutesOf(place, request).flatMap((minuteMs) => {
-    const counts = place.traffic
-      .counts(service.key, minuteMs)
+    const counts = services
+      .flatMap(({ key }) => place.traffic.counts(key, minuteMs))
       .filter(
         ({ revision, status }) =>
-          isWanted(wanted, "resource.labels.revision_name", revision) &&
+          isWanted(wanted, REVISION_FIELD, revision) &&
           isWanted(wanted, "metric.labels.response_code_class", `${Math.floor(status / 100)}xx`),
       );
     if (counts.length === 0) return [];
@@ -134,7 +138,7 @@ function summedCounts(
   });
   if (points.length === 0) return [];
   const metric = { type: "run.googleapis.com/request_count", labels: {} };
-  const resource = { type: "cloud_run_revision", labels: { project_id: service.project } };
+  const resource = { type: "cloud_run_revision", labels: { project_id: services[0]?.project } };
   return [{ metric, resource, metricKind: "DELTA", valueType: "INT64", points: points.toReversed() }];
 }
 
@@ -142,30 +146,42 @@ function requestLatencies(
   place: MonitoringPlace,
   service: RunService,
   request: ListRequest,
-  wanted: ReadonlyMap<string, string>,
+  wanted: MetricFilter,
 ): readonly object[] {
   const { fromMs, untilMs } = windowOf(request);
-  expectAggregation(request, (untilMs - fromMs) / 1_000, "REDUCE_PERCENTILE_95", []);
+  const isByRevision = wanted.has(REVISION_FIELD);
+  const groups = isByRevision ? [...SERVICE_FIELDS, REVISION_FIELD] : SERVICE_FIELDS;
+  expectAggregation(request, (untilMs - fromMs) / 1_000, "REDUCE_PERCENTILE_95", groups);
   const minutes = minutesOf(place, request);
+  const [first] = minutes;
   const last = minutes.at(-1);
-  if (last === undefined) return [];
-  const revision = wanted.get("resource.labels.revision_name");
-  const p95 = place.traffic.latencyP95(service.key, minutes[0] ?? last, last + MINUTE, revision);
-  if (p95 === undefined) return [];
-  return [
-    {
-      metric: { type: "run.googleapis.com/request_latencies", labels: {} },
-      resource: { type: "cloud_run_revision", labels: { project_id: service.project } },
-      metricKind: "GAUGE",
-      valueType: "DOUBLE",
-      points: [
-        {
-          interval: { startTime: wireTime(instant(untilMs)), endTime: wireTime(instant(untilMs)) },
-          value: { doubleValue: p95 },
-        },
-      ],
-    },
-  ];
+  if (first === undefined || last === undefined) return [];
+  const revisions = isByRevision
+    ? [...service.revisions.keys()].filter((name) => isWanted(wanted, REVISION_FIELD, name))
+    : [undefined];
+  return revisions.flatMap((revision) => {
+    const p95 = place.traffic.latencyP95(service.key, first, last + MINUTE, revision);
+    if (p95 === undefined) return [];
+    const at = wireTime(instant(untilMs));
+    return [
+      {
+        metric: { type: "run.googleapis.com/request_latencies", labels: {} },
+        resource: resourceOf(service, revision),
+        metricKind: "GAUGE",
+        valueType: "DOUBLE",
+        points: [{ interval: { startTime: at, endTime: at }, value: { doubleValue: p95 } }],
+      },
+    ];
+  });
+}
+
+/** Of a series that is grouped by service, and perhaps by revision: the other labels are aggregated away. */
+function resourceOf({ project, region, name }: RunService, revision?: string): object {
+  const labels = { project_id: project, location: region, service_name: name };
+  return {
+    type: "cloud_run_revision",
+    labels: revision === undefined ? labels : { ...labels, revision_name: revision },
+  };
 }
 
 /** Starts of the whole minutes asked for that are visible by now. */
@@ -193,7 +209,7 @@ function expectAggregation(request: ListRequest, seconds: number, reducer: strin
     Number(aggregation?.alignmentPeriod?.seconds) === seconds &&
     (aggregation?.perSeriesAligner === "ALIGN_DELTA" || aggregation?.perSeriesAligner === "ALIGN_SUM") &&
     aggregation.crossSeriesReducer === reducer &&
-    [...aggregation.groupByFields].sort().join() === groups.join();
+    aggregation.groupByFields.toSorted().join() === groups.toSorted().join();
   if (!isKnown) throw new ApiError(Status.INVALID_ARGUMENT, "the simulated Monitoring does not know this aggregation.");
 }
 
@@ -201,29 +217,18 @@ const FIELDS: readonly string[] = [
   "metric.type",
   "metric.labels.response_code_class",
   "resource.type",
-  "resource.labels.location",
-  "resource.labels.service_name",
-  "resource.labels.revision_name",
+  ...SERVICE_FIELDS,
+  REVISION_FIELD,
 ];
 
-/** A conjunction of `field="value"`; anything else is refused. */
-function conditionsOf(filter: string): ReadonlyMap<string, string> {
+function conditionsOf(filter: string): MetricFilter {
   try {
-    const node = parseFilter(filter);
-    const terms = node.kind === "and" ? node.terms : [node];
-    return new Map(
-      terms.map((term) => {
-        if (term.kind !== "compare" || term.operator !== "=") throw new Error("only equality is understood");
-        const field = term.path.join(".");
-        if (!FIELDS.includes(field)) throw new Error(`unknown field ${field}`);
-        return [field, term.value] as const;
-      }),
-    );
+    return parseMetricFilter(filter, FIELDS);
   } catch (error) {
     throw new ApiError(Status.INVALID_ARGUMENT, `Invalid filter: ${error instanceof Error ? error.message : ""}`);
   }
 }
 
-function isWanted(wanted: ReadonlyMap<string, string>, field: string, value: string): boolean {
-  return wanted.get(field) === undefined || wanted.get(field) === value;
+function isWanted(wanted: MetricFilter, field: string, value: string): boolean {
+  return wanted.get(field)?.includes(value) ?? true;
 }

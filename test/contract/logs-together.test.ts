@@ -1,51 +1,25 @@
 /** The log of several services in one request: the same entries as asked for one by one, over the real client. */
-import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Cloud, composeCloud } from "../../src/commands/compose.ts";
-import { endpointsOf, environmentOf } from "../../src/commands/endpoints.ts";
-import { findRunbook } from "../../src/commands/find-runbook.ts";
-import type { Io } from "../../src/commands/io.ts";
-import { simulationOf } from "../../src/commands/rehearse.ts";
-import type { ServiceTarget } from "../../src/model/service.ts";
 import { HOUR, MINUTE, plusMs } from "../../src/model/time.ts";
 import type { LogPage, LogQuery } from "../../src/ports/logs.ts";
-import { loadScenario } from "../../src/rehearsal/load-scenario.ts";
+import { type SeedCloud, startSeedCloud } from "../support/seed-cloud.ts";
 
-const io: Io = {
-  stdin: new PassThrough(),
-  stdout: new PassThrough(),
-  stderr: new PassThrough(),
-  env: {},
-  cwd: process.cwd(),
-  columns: 100,
-  isInteractive: false,
-  onInterrupt: () => () => undefined,
-  exitNow: () => undefined,
-};
-
-let simulation: Awaited<ReturnType<typeof simulationOf>>;
-let cloud: Cloud;
-let targets: readonly ServiceTarget[];
+let seed: SeedCloud;
 beforeAll(async () => {
-  const found = await findRunbook("backend-prod", io);
-  simulation = await simulationOf(found, await loadScenario("seed"), 1, io);
-  cloud = await composeCloud(endpointsOf(environmentOf(simulation.addresses)), io);
-  targets = Object.values(found.runbook.services);
+  seed = await startSeedCloud();
 });
-afterAll(async () => {
-  await cloud.clock.close();
-  await simulation.close();
-});
+afterAll(() => seed.close());
 
 function queries(query: Omit<LogQuery, "target" | "since" | "until">, ms = HOUR): readonly LogQuery[] {
-  const until = plusMs(cloud.clock.now(), -MINUTE);
-  const asked = query.log === "requests" ? targets.filter(({ platform }) => platform === "cloud-run") : targets;
+  const until = plusMs(seed.cloud.clock.now(), -MINUTE);
+  const asked =
+    query.log === "requests" ? seed.targets.filter(({ platform }) => platform === "cloud-run") : seed.targets;
   return asked.map((target) => ({ ...query, target, since: plusMs(until, -ms), until }));
 }
 
 async function oneByOne(asked: readonly LogQuery[]): Promise<LogPage[]> {
   const pages: LogPage[] = [];
-  for (const query of asked) pages.push(await cloud.ports.logs.page(query));
+  for (const query of asked) pages.push(await seed.cloud.ports.logs.page(query));
   return pages;
 }
 
@@ -54,7 +28,7 @@ test.each([
   ["errors of services and workloads", { log: "application", minSeverity: "ERROR", orContainsAny: ["handled"] }, 5],
 ] as const)("%s", async (_name, query, count) => {
   const asked = queries(query, MINUTE);
-  const together = await cloud.ports.logs.together?.(asked);
+  const together = await seed.cloud.ports.logs.together?.(asked);
   expect(together).toHaveLength(count);
   expect(together).toEqual(await oneByOne(asked));
   expect(together?.filter(({ records }) => records.length > 0).length).toBeGreaterThanOrEqual(2);
@@ -69,10 +43,10 @@ test("each of its own version", async () => {
     { ...backend, version },
     { ...sync, version: "backend-sync-00001-none" },
   ];
-  const together = await cloud.ports.logs.together?.(asked);
+  const together = await seed.cloud.ports.logs.together?.(asked);
   expect(together).toEqual([page, { records: [] }]);
 });
 
 test("what does not fit a page is told: nobody gets a part of it", async () => {
-  expect(await cloud.ports.logs.together?.(queries({ log: "requests" }))).toBeUndefined();
+  expect(await seed.cloud.ports.logs.together?.(queries({ log: "requests" }))).toBeUndefined();
 });

@@ -63,6 +63,13 @@ test(
       () => metrics.query(query),
       () => metrics.requestCounts(TARGET, span.since, span.until),
       () => metrics.latencyP95(TARGET, span.since, span.until),
+      async () => metrics.requestCountsTogether?.([TARGET, { ...TARGET, service: "other" }], span.since, span.until),
+      async () =>
+        metrics.latencyP95Together?.(
+          [{ target: TARGET }, { target: { ...TARGET, service: "other" } }],
+          span.since,
+          span.until,
+        ),
       () => objects.get("runs/a.json"),
       () => objects.list("runs/"),
       () => objects.put("runs/b.json", Buffer.from("{}"), "absent"),
