@@ -18,8 +18,18 @@ interface Bound {
   readonly signal: AbortSignal;
 }
 
-/** Calls of one moment of the world share a bound: a deploy makes many hundreds. */
+/** In real time. */
+interface Limit {
+  readonly ms: number;
+  readonly madeAt: number;
+  readonly signal: AbortSignal;
+}
+
+/** Calls of one moment of the world share a bound, and those of one moment here its limit: a deploy makes many hundreds. */
 const SHARED_MS = 250;
+
+/** One for all: an exception takes its stack when it is made, and most bounds are reached by calls that ended long before. */
+const NO_ANSWER = new DOMException("no answer in world time", "TimeoutError");
 
 export class WorldClock implements Clock {
   readonly #socket: Socket;
@@ -27,6 +37,7 @@ export class WorldClock implements Clock {
   #heard: { resolve: () => void; reject: (reason: Error) => void } | undefined;
   #closed: Error | undefined;
   #bounds: Bound[] = [];
+  #limits: Limit[] = [];
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -70,8 +81,17 @@ export class WorldClock implements Clock {
     const known = this.#bounds.find((one) => one.ms === ms && one.until === until && now - one.madeAt < SHARED_MS);
     if (known !== undefined) return known.signal;
     const reached = new AbortController();
-    const signal = AbortSignal.any([reached.signal, AbortSignal.timeout(ms)]);
+    const signal = AbortSignal.any([reached.signal, this.#limit(ms, now)]);
     this.#bounds.push({ until, ms, madeAt: now, reached, signal });
+    return signal;
+  }
+
+  #limit(ms: number, now: number): AbortSignal {
+    this.#limits = this.#limits.filter(({ madeAt }) => now - madeAt < SHARED_MS);
+    const known = this.#limits.find((one) => one.ms === ms);
+    if (known !== undefined) return known.signal;
+    const signal = AbortSignal.timeout(ms);
+    this.#limits.push({ ms, madeAt: now, signal });
     return signal;
   }
 
@@ -91,7 +111,7 @@ export class WorldClock implements Clock {
     const { now, wasted } = answerSchema.parse(JSON.parse(line));
     this.#now = now;
     for (const { until, reached } of this.#bounds) {
-      if (until <= now) reached.abort(new DOMException("no answer in world time", "TimeoutError"));
+      if (until <= now) reached.abort(NO_ANSWER);
     }
     this.#bounds = this.#bounds.filter(({ until }) => until > now);
     if (wasted === true) return;
