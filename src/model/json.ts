@@ -1,12 +1,12 @@
 /** JSON as a type, and the two digests that name content. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { z } from "zod";
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 /** sha256 in hex. */
 export function digestOf(content: string | Uint8Array): string {
-  return createHash("sha256").update(content).digest("hex");
+  return hash("sha256", content, "hex");
 }
 
 /** JSON text with sorted keys and without white space: equal values give equal bytes. */
@@ -16,13 +16,21 @@ export function canonicalJson(value: unknown): string {
 
 /** Not a replacer of JSON.stringify, which is called for every number of a long list. */
 function withSortedKeys(value: unknown): unknown {
-  if (value === null || typeof value !== "object") return value;
-  if (Array.isArray(value)) return value.some(isObject) ? value.map(withSortedKeys) : value;
-  const entries = Object.entries(value).map(([key, inner]) => [key, withSortedKeys(inner)] as const);
-  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+  if (!isObject(value)) return value;
+  if (Array.isArray(value)) return holdsKeys(value) ? value.map(withSortedKeys) : value;
+  // Without a prototype, so that "__proto__" is a key like others.
+  const sorted = Object.create(null) as Record<string, unknown>;
+  for (const key of Object.keys(value).sort()) sorted[key] = withSortedKeys(value[key]);
+  return sorted;
 }
 
-function isObject(value: unknown): boolean {
+/** Counts are long lists of pairs of numbers: they are left as they are. */
+function holdsKeys(list: readonly unknown[]): boolean {
+  for (const value of list) if (isObject(value) && (!Array.isArray(value) || holdsKeys(value))) return true;
+  return false;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return value !== null && typeof value === "object";
 }
 
