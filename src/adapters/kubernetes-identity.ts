@@ -9,8 +9,9 @@ import { required, selectorText } from "./kubernetes-objects.ts";
 export type Identity = Pick<Workload, "selector" | "uid">;
 
 /**
- * The identities that the last reads of workloads gave, so that lists need not read the workload once more. One that was
- * deleted and made again is known anew by its next read; until then its lists hold what the old one owns, which is nothing.
+ * The identities that the last reads of workloads gave: pods are listed before the workload is read, and need not read it
+ * once more. One that was deleted and made again is known anew by its next read; until then its pods are what the old
+ * selector matches.
  */
 export class Identities {
   readonly #known = new Map<string, Identity>();
@@ -35,7 +36,7 @@ export async function readIdentity({ apps }: Api, target: KubernetesTarget): Pro
   return identityOf(await read[target.kind]());
 }
 
-export function identityOf({ metadata, spec }: V1Deployment | V1StatefulSet | V1DaemonSet): Identity {
+function identityOf({ metadata, spec }: V1Deployment | V1StatefulSet | V1DaemonSet): Identity {
   return {
     selector: selectorText(required(spec?.selector, "the workload has no selector")),
     uid: required(metadata?.uid, "the workload has no uid"),

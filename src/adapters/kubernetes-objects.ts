@@ -86,13 +86,13 @@ export function statefulSetWorkload(set: V1StatefulSet): Workload {
   };
 }
 
-/** `revision`: the newest ControllerRevision, which a DaemonSet's status does not name. */
-export function daemonSetWorkload(set: V1DaemonSet, revision: string): Workload {
+/** Without its revision, the newest ControllerRevision: a DaemonSet's status does not name it. */
+export function daemonSetWorkload(set: V1DaemonSet): Workload {
   const { metadata, spec, status } = set;
   if (spec === undefined) throw new PortFailure("malformed", "the daemon set has no spec");
   return {
     ...common(metadata, spec.selector, spec.template, status?.observedGeneration, spec.minReadySeconds),
-    revision,
+    revision: "",
     paused: false,
     replicas: {
       wanted: status?.desiredNumberScheduled ?? 0,

@@ -3,10 +3,11 @@ import type { V1OwnerReference } from "@kubernetes/client-node";
 import { PortFailure } from "../model/error.ts";
 import type { KubernetesTarget } from "../model/service.ts";
 import type { Kubernetes, Pod, RestoreTemplate, Workload } from "../ports/kubernetes.ts";
+import { KeptRevisions } from "./kept-revisions.ts";
 import { type Api, Clusters } from "./kubernetes-client.ts";
 import type { KubernetesConfig } from "./kubernetes-config.ts";
 import { kubernetesFailure } from "./kubernetes-failure.ts";
-import { Identities, type Identity, identityOf, isOwnedBy, readIdentity } from "./kubernetes-identity.ts";
+import { Identities, type Identity, isOwnedBy, readIdentity } from "./kubernetes-identity.ts";
 import {
   daemonSetWorkload,
   deploymentWorkload,
@@ -36,13 +37,21 @@ export function createKubernetes(config: KubernetesConfig): Kubernetes {
       throw kubernetesFailure(`${what} ${name}`, error, signal);
     }
   };
+  const effect = async <T>(what: string, target: KubernetesTarget, act: (api: Api) => Promise<T>): Promise<T> => {
+    try {
+      return await call(what, target, undefined, act);
+    } finally {
+      kept.forget(target);
+    }
+  };
   const identities = new Identities();
+  const kept = new KeptRevisions();
   return {
     workload: (target, signal) =>
-      call("read", target, signal, async (api) => identities.keep(target, await readWorkload(api, target))),
-    revisions: (target, signal) =>
-      call("list the revisions of", target, signal, async (api) =>
-        readRevisions(api, target, await identities.of(api, target)),
+      call("read", target, signal, async (api) => identities.keep(target, await readWorkload(api, target, kept))),
+    revisions: (target, workload, signal) =>
+      call("list the revisions of", target, signal, (api) =>
+        kept.of(target, workload, () => readRevisions(api, target, workload)),
       ),
     pods: (target, signal) =>
       call("list the pods of", target, signal, async (api) => readPods(api, target, await identities.of(api, target))),
@@ -62,15 +71,15 @@ export function createKubernetes(config: KubernetesConfig): Kubernetes {
         return text.split("\n").filter((line) => line !== "");
       }),
     deletePod: (target, { name, uid }) =>
-      call(`delete pod ${name} of`, target, undefined, async ({ core }) => {
+      effect(`delete pod ${name} of`, target, async ({ core }) => {
         await core.deleteNamespacedPod({ name, namespace: target.namespace, body: { preconditions: { uid } } });
       }),
     restoreTemplate: (target, request) =>
-      call("restore the template of", target, undefined, (api) => restoreTemplate(api, target, request)),
+      effect("restore the template of", target, (api) => restoreTemplate(api, target, request)),
   };
 }
 
-async function readWorkload(api: Api, target: KubernetesTarget): Promise<Workload> {
+async function readWorkload(api: Api, target: KubernetesTarget, kept: KeptRevisions): Promise<Workload> {
   const { apps } = api;
   const { namespace, name } = target;
   switch (target.kind) {
@@ -80,8 +89,9 @@ async function readWorkload(api: Api, target: KubernetesTarget): Promise<Workloa
       return statefulSetWorkload(await apps.readNamespacedStatefulSet({ name, namespace }));
     case "DaemonSet": {
       const set = await apps.readNamespacedDaemonSet({ name, namespace });
-      const revisions = await readRevisions(api, target, identityOf(set));
-      return daemonSetWorkload(set, revisions.at(-1)?.name ?? "");
+      const workload = daemonSetWorkload(set);
+      const revisions = await kept.of(target, workload, () => readRevisions(api, target, workload));
+      return { ...workload, revision: revisions.at(-1)?.name ?? "" };
     }
   }
 }

@@ -18,9 +18,9 @@ function sharing<T extends object>(port: T, reads: readonly (keyof T)[]): T {
       if (typeof member !== "function") return member;
       const call = (...given: unknown[]): Promise<unknown> => member.apply(port, given) as Promise<unknown>;
       if (!reads.includes(key as keyof T)) return call;
-      return (target: unknown, signal: unknown) => {
-        const question = JSON.stringify([key, target]);
-        const answer = known.get(question) ?? call(target, signal);
+      return (...given: unknown[]) => {
+        const question = JSON.stringify([key, ...given.filter((one) => !(one instanceof AbortSignal))]);
+        const answer = known.get(question) ?? call(...given);
         known.set(question, answer);
         answer.catch(() => known.delete(question));
         return answer;

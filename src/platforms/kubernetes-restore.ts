@@ -176,7 +176,7 @@ function templateEffect(context: Context, view: WorkloadView, images: Record<str
     what: `restore the pod template of revision ${snapshot.revision}${pinned ? ", images by digest" : ""}`,
     find: async () => {
       const workload = await ports.kubernetes.workload(target);
-      const revisions = await ports.kubernetes.revisions(target);
+      const revisions = await ports.kubernetes.revisions(target, workload);
       const isThere = pinned
         ? Object.entries(images).every(([container, image]) => workload.images[container] === image)
         : currentRevision({ workload, revisions, pods: [] })?.templateHash === snapshot.templateHash;

@@ -100,7 +100,8 @@ export interface RestoreTemplate {
 /** Throws PortFailure only. Lists are complete (all pages). */
 export interface Kubernetes {
   workload(target: KubernetesTarget, signal?: AbortSignal): Promise<Workload>;
-  revisions(target: KubernetesTarget, signal?: AbortSignal): Promise<readonly WorkloadRevision[]>;
+  /** Those of the workload as it was read, oldest first: what it names is among them unless it has changed since. */
+  revisions(target: KubernetesTarget, workload: Workload, signal?: AbortSignal): Promise<readonly WorkloadRevision[]>;
   /** Pods matched by the workload's own selector, terminating ones included and marked. */
   pods(target: KubernetesTarget, signal?: AbortSignal): Promise<readonly Pod[]>;
   /** Events about the object of that name (a pod, or the workload); newest last, at most 50. */

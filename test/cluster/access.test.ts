@@ -96,7 +96,7 @@ describe.skipIf("missing" in programs)(title, () => {
     const kubernetes = createKubernetes({ kubeconfig });
     const target = cluster.target("web");
     const workload = await kubernetes.workload(target);
-    const [revision] = await kubernetes.revisions(target);
+    const [revision] = await kubernetes.revisions(target, workload);
     expect((await kubernetes.pods(target)).length).toBe(1);
     await kubernetes.events(target, "web");
     const restored = kubernetes.restoreTemplate(target, {

@@ -6,6 +6,7 @@ import type { KubernetesSnapshot, ServiceSwitch } from "../../src/model/service.
 import { plusMs, SECOND } from "../../src/model/time.ts";
 import { kubernetesPlatform } from "../../src/platforms/kubernetes.ts";
 import { currentRevision, isRolledOut, livePods, type WorkloadView } from "../../src/ports/kubernetes-rollout.ts";
+import { viewWorkload } from "../../src/ports/view-workload.ts";
 import { checkPods } from "../../src/steps/check-pods.ts";
 import { rolloutStatus } from "../../src/steps/rollout-status.ts";
 import type { RestoreOutcome, StepService } from "../../src/steps/step.ts";
@@ -36,11 +37,7 @@ export function kubernetesContract(open: () => Promise<ContractCluster>): void {
     ...(switched === undefined ? {} : { switched }),
   });
 
-  async function view(): Promise<WorkloadView> {
-    const pods = await cluster.kubernetes.pods(target());
-    const revisions = await cluster.kubernetes.revisions(target());
-    return { workload: await cluster.kubernetes.workload(target()), revisions, pods };
-  }
+  const view = (): Promise<WorkloadView> => viewWorkload(cluster.kubernetes, target(), new AbortController().signal);
 
   /** Lets the cluster live in steps of a second until it looks so. */
   async function until(holds: (seen: WorkloadView) => boolean): Promise<WorkloadView> {

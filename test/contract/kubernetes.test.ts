@@ -78,9 +78,9 @@ describe("reading", () => {
     cloud.pass(50 * SECOND);
     const pods = await cloud.kubernetes.pods(TARGET);
     expect(pods.some(({ terminating }) => terminating)).toBe(true);
-    const revisions = await cloud.kubernetes.revisions(TARGET);
-    expect(revisions.map(({ revision }) => revision)).toEqual(["12", "13"]);
     const after = await cloud.kubernetes.workload(TARGET);
+    const revisions = await cloud.kubernetes.revisions(TARGET, after);
+    expect(revisions.map(({ revision }) => revision)).toEqual(["12", "13"]);
     expect(after.replicas.updated).toBeGreaterThan(0);
     expect(after.replicas.updated).toBeLessThan(27);
     expect(after.replicas.available).toBeGreaterThanOrEqual(26);
@@ -136,11 +136,9 @@ describe("reading", () => {
       data: { spec: { template } },
     });
     const target = { ...TARGET, kind: "StatefulSet" as const, name: "store" };
-    expect(await cloud.kubernetes.workload(target)).toMatchObject({
-      revision: "store-1",
-      replicas: { wanted: 2, updated: 2 },
-    });
-    expect(await cloud.kubernetes.revisions(target)).toMatchObject([
+    const workload = await cloud.kubernetes.workload(target);
+    expect(workload).toMatchObject({ revision: "store-1", replicas: { wanted: 2, updated: 2 } });
+    expect(await cloud.kubernetes.revisions(target, workload)).toMatchObject([
       { templateHash: "store-1", images: { redis: "redis:7" } },
     ]);
   });
@@ -177,16 +175,17 @@ test("a daemon set's version is its newest ControllerRevision", async () => {
     });
   }
   const target = { ...TARGET, kind: "DaemonSet" as const, name: "agent" };
-  expect(await cloud.kubernetes.workload(target)).toMatchObject({
-    revision: "agent-h2",
-    replicas: { wanted: 3, updated: 3, available: 3 },
-  });
-  expect((await cloud.kubernetes.revisions(target)).map(({ templateHash }) => templateHash)).toEqual(["h1", "h2"]);
+  const workload = await cloud.kubernetes.workload(target);
+  expect(workload).toMatchObject({ revision: "agent-h2", replicas: { wanted: 3, updated: 3, available: 3 } });
+  expect((await cloud.kubernetes.revisions(target, workload)).map(({ templateHash }) => templateHash)).toEqual([
+    "h1",
+    "h2",
+  ]);
 });
 
 describe("restoring a template", () => {
   test("puts back the recorded ReplicaSet's template: the same hash runs again", async () => {
-    const [before] = await cloud.kubernetes.revisions(TARGET);
+    const [before] = await cloud.kubernetes.revisions(TARGET, await cloud.kubernetes.workload(TARGET));
     cloud.state.rollout(NAMESPACE, NAME, { image: NEW_IMAGE, digest: NEW_DIGEST });
     cloud.pass(30 * MINUTE);
     const { resourceVersion, generation } = await cloud.kubernetes.workload(TARGET);

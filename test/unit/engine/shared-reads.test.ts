@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { sharedReads } from "../../../src/engine/shared-reads.ts";
 import { PortFailure } from "../../../src/model/error.ts";
 import type { KubernetesTarget } from "../../../src/model/service.ts";
+import type { Workload } from "../../../src/ports/kubernetes.ts";
 import type { Ports } from "../../../src/ports/ports.ts";
 
 const PUSHER = deployment("pusher");
@@ -28,9 +29,12 @@ test("a look reads each thing of each workload once, and the next look reads ane
   const { ports, asked } = cluster();
   const look = sharedReads(ports);
   expect(await look.kubernetes.pods(LISTEN)).toBe(await look.kubernetes.pods({ ...LISTEN }));
-  await look.kubernetes.revisions(LISTEN);
+  const workload = { uid: "1", generation: 1 } as Workload;
+  await look.kubernetes.revisions(LISTEN, workload, new AbortController().signal);
+  await look.kubernetes.revisions(LISTEN, { ...workload }, new AbortController().signal);
+  await look.kubernetes.revisions(LISTEN, { ...workload, generation: 2 });
   await look.kubernetes.pods(PUSHER);
-  expect(asked).toEqual(["pods listen", "revisions listen", "pods pusher"]);
+  expect(asked).toEqual(["pods listen", "revisions listen", "revisions listen", "pods pusher"]);
   await sharedReads(ports).kubernetes.pods(LISTEN);
   expect(asked.at(-1)).toBe("pods listen");
 });

@@ -191,6 +191,9 @@ describe("unknown is never success", () => {
     "%s fails: inconclusive, with the reason",
     async (call) => {
       const look = await looking();
+      // Somebody scales it and thinks better of it: another generation, of which the revisions are read anew.
+      for (const replicas of [28, 27]) cloud.state.scale(NAMESPACE, NAME, replicas);
+      cloud.pass(SECOND);
       cloud.faults.add({ api: "kubernetes", call, kind: "status", status: 503, times: 1 });
       expect(await look()).toMatchObject({
         verdict: "inconclusive",
