@@ -1,6 +1,6 @@
 /** What leaves the machine: tokens of every issuer that we know leave nothing of themselves, and numbers that matter stay. */
 import { expect, test } from "vitest";
-import { REDACTION_CLASSES, redact } from "../../../src/model/redact.ts";
+import { REDACTION_CLASSES, redact, SECRETS_ONLY } from "../../../src/model/redact.ts";
 
 const hex = (length: number): string => "0123456789abcdef".repeat(10).slice(0, length);
 const mixed = (length: number): string => "aB3dE5fG7hJ9kL1mN3pQ".repeat(20).slice(0, length);
@@ -218,5 +218,16 @@ test("a runbook's own pattern leaves marks alone, whatever it matches, so that r
     const once = redact("Jane a@b.org 203.0.113.7 [jane] [redacted] password=hunter22", redaction);
     expect(redact(once, redaction), also[0]).toBe(once);
     expect(once.includes("jane"), also[0]).toBe(also[0] === "redacted");
+  }
+});
+
+test("a text is searched by each policy on its own, however often and whatever else was searched before", () => {
+  const address = "from ada@example.com";
+  const secret = `npm_${hex(36)}`;
+  for (let times = 0; times < 3; times++) {
+    expect(redact(address, SECRETS_ONLY)).toBe(address);
+    expect(redact(address)).toBe("from [e-mail]");
+    expect(redact(secret, SECRETS_ONLY)).toBe("[token]");
+    for (let other = 0; other < 3_000; other++) redact(`service ${other}`, SECRETS_ONLY);
   }
 });
