@@ -125,8 +125,12 @@ export interface WireTimestamp {
 
 /** To the millisecond; undefined for an absent timestamp. */
 export function instantOf(timestamp: WireTimestamp | null | undefined): Instant | undefined {
-  if (timestamp === null || timestamp === undefined) return undefined;
-  return instant(secondsOf(timestamp) * 1_000 + Math.floor((timestamp.nanos ?? 0) / 1_000_000));
+  return timestamp === null || timestamp === undefined ? undefined : instant(msOfWire(timestamp));
+}
+
+/** Epoch milliseconds. */
+export function msOfWire(timestamp: WireTimestamp): number {
+  return secondsOf(timestamp) * 1_000 + Math.floor((timestamp.nanos ?? 0) / 1_000_000);
 }
 
 /** With all nine digits of the fraction. */

@@ -4,7 +4,7 @@ import { PortFailure } from "../model/error.ts";
 import type { CloudRunTarget } from "../model/service.ts";
 import { floorToMinute, instant, type Instant, MINUTE, msOf } from "../model/time.ts";
 import type { MetricPoint, Metrics, RequestCount, Served } from "../ports/metrics.ts";
-import { bounded, callOptions, type GoogleConfig, instantOf, once } from "./google.ts";
+import { bounded, callOptions, type GoogleConfig, msOfWire, once } from "./google.ts";
 import { apart, filterFor, projectOf, REVISION_FIELD, SERVICE_FIELDS } from "./metric-filter.ts";
 
 /** 24 h of two revisions in five classes are 14,400 points: one page. More than this many pages is a fault. */
@@ -168,13 +168,10 @@ function countsOf(series: Series): readonly RequestCount[] {
 }
 
 function pointOf({ interval, value }: Series["points"][number]): MetricPoint {
-  const end = instantOf(interval.endTime);
   const number = Number(value.int64Value ?? value.doubleValue ?? Number.NaN);
-  if (end === undefined || !Number.isFinite(number)) {
-    throw new PortFailure("malformed", "a point of a metric without a time or a number");
-  }
+  if (!Number.isFinite(number)) throw new PortFailure("malformed", "a point of a metric without a number");
   // An aligned value stands at the end of its period.
-  return { minute: instant(msOf(end) - MINUTE), value: number };
+  return { minute: instant(msOfWire(interval.endTime) - MINUTE), value: number };
 }
 
 function wireTime(at: Instant): { seconds: number; nanos: number } {

@@ -13,6 +13,7 @@ import {
   revisionAt,
   type Slot,
   slots,
+  type SlotTotal,
   slotTotals,
   type Surroundings,
   VISIBLE_AFTER_MS,
@@ -22,11 +23,12 @@ import { percentileOf, quantile, type Spread } from "./traffic-latency.ts";
 import type { TrafficProfile } from "./traffic-profile.ts";
 import type { World } from "./world.ts";
 
-/** A profile from its moment on, and what its rules placed in minutes that nothing can change any more. */
+/** A profile from its moment on, and what happened in minutes that nothing can change any more. */
 interface Part {
   readonly fromMs: number;
   readonly profile: TrafficProfile;
   readonly placed: Map<number, readonly Placed[]>;
+  readonly totals: Map<number, readonly SlotTotal[]>;
 }
 
 interface Segment extends Part {
@@ -60,10 +62,15 @@ export class Traffic implements LogSource {
   setProfile(key: string, profile: TrafficProfile, from: Instant = this.#world.now): void {
     const timeline = this.#timelines.get(key);
     if (timeline === undefined) {
-      this.#timelines.set(key, [{ fromMs: 0, profile, placed: new Map() }]);
+      this.#timelines.set(key, [{ fromMs: 0, profile, placed: new Map(), totals: new Map() }]);
       return;
     }
-    timeline.push({ fromMs: Math.max(msOf(from), msOf(this.#world.now)), profile, placed: new Map() });
+    timeline.push({
+      fromMs: Math.max(msOf(from), msOf(this.#world.now)),
+      profile,
+      placed: new Map(),
+      totals: new Map(),
+    });
     timeline.sort((a, b) => (a.fromMs < b.fromMs ? -1 : 1));
   }
 
@@ -71,16 +78,16 @@ export class Traffic implements LogSource {
     if (hint.resourceType !== undefined && hint.resourceType !== "cloud_run_revision") return;
     const services = this.#cloudRun.services.filter((service) => this.#isMeant(service, hint));
     const end = Math.min(msOf(until), msOf(this.#world.now));
-    const endText = instant(end).slice(0, 23);
+    // To the millisecond: text of one length compares as time does.
+    const [first, endText] = [since.slice(0, 23), instant(end).slice(0, 23)];
     // The past does not change while a listing is read, and entries() never goes beyond the present of its beginning.
     const places = services.map((service) => ({ service, around: this.#around(service.key) }));
     for (let minuteMs = msOf(floorToMinute(since)); minuteMs < end && services.length > 0; minuteMs += MINUTE) {
       const made = places.flatMap(({ service, around }) => this.#entriesOf(service, minuteMs, hint, around));
       made.sort((a, b) => compare(a.timestamp, b.timestamp) || compare(a.insertId, b.insertId));
       for (const entry of made) {
-        // To the millisecond: text of one length compares as time does.
         const at = entry.timestamp.slice(0, 23);
-        if (at >= since.slice(0, 23) && at < endText) yield entry;
+        if (at >= first && at < endText) yield entry;
       }
     }
   }
@@ -95,7 +102,7 @@ export class Traffic implements LogSource {
     };
     for (const segment of this.#segments(key, minuteMs)) {
       for (const { revision, status } of this.#placed(segment, minuteMs, around)) add(revision, status, 1);
-      for (const { revision, status, count } of slotTotals(segment.profile, minuteMs, segment, around)) {
+      for (const { revision, status, count } of this.#totals(segment, minuteMs, around)) {
         add(revision, status, count);
       }
     }
@@ -113,7 +120,7 @@ export class Traffic implements LogSource {
         for (const request of this.#placed(segment, minuteMs, around)) {
           if (revision === undefined || request.revision === revision) exact.push(request.latencyMs);
         }
-        for (const total of slotTotals(profile, minuteMs, segment, around)) {
+        for (const total of this.#totals(segment, minuteMs, around)) {
           if (revision !== undefined && total.revision !== revision) continue;
           if (total.latencyMs !== undefined) {
             exact.push(...Array.from({ length: total.count }, () => total.latencyMs ?? 0));
@@ -192,15 +199,25 @@ export class Traffic implements LogSource {
       .map((line) => appEntry(place, line));
   }
 
-  /** Kept, because several filters ask for the same past in turn; a switch reaches back by the time until it is visible. */
   #placed({ profile, placed, fromMs, untilMs }: Segment, minuteMs: number, around: Surroundings): readonly Placed[] {
-    const known = placed.get(minuteMs);
-    const all = known ?? placedRequests(profile, minuteMs, around);
-    if (known === undefined && minuteMs + MINUTE + VISIBLE_AFTER_MS <= msOf(this.#world.now)) {
-      if (placed.size >= MOST_KEPT) placed.clear();
-      placed.set(minuteMs, all);
+    const all = this.#once(placed, minuteMs, () => placedRequests(profile, minuteMs, around));
+    return all.length === 0 ? all : all.filter(({ atMs }) => atMs >= fromMs && atMs < untilMs);
+  }
+
+  #totals(segment: Segment, minuteMs: number, around: Surroundings): readonly SlotTotal[] {
+    return this.#once(segment.totals, minuteMs, () => slotTotals(segment.profile, minuteMs, segment, around));
+  }
+
+  /** Kept, because the same past is asked for in turn; a switch reaches back by the time until it is visible. */
+  #once<T>(known: Map<number, T>, minuteMs: number, make: () => T): T {
+    const before = known.get(minuteMs);
+    if (before !== undefined) return before;
+    const made = make();
+    if (minuteMs + MINUTE + VISIBLE_AFTER_MS <= msOf(this.#world.now)) {
+      if (known.size >= MOST_KEPT) known.clear();
+      known.set(minuteMs, made);
     }
-    return all.filter(({ atMs }) => atMs >= fromMs && atMs < untilMs);
+    return made;
   }
 
   #segments(key: string, minuteMs: number): readonly Segment[] {

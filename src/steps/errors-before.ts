@@ -192,9 +192,10 @@ export function requestsPerMinute(
   revision?: string,
 ): number[] {
   const requests = Array.from({ length: minutes }, () => 0);
-  for (const { minute, count, ...point } of counts) {
-    const index = minuteIndex(msOf(minute), msOf(from));
-    if (index < 0 || index >= minutes || (revision !== undefined && point.revision !== revision)) continue;
+  const fromMs = msOf(from);
+  for (const { minute, count, revision: by } of counts) {
+    const index = minuteIndex(msOf(minute), fromMs);
+    if (index < 0 || index >= minutes || (revision !== undefined && by !== revision)) continue;
     requests[index] = (requests[index] ?? 0) + count;
   }
   for (const [first, length] of cut) requests.fill(0, first, first + length);
