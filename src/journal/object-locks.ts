@@ -1,5 +1,5 @@
 /** Locks and holds of services in a bucket: all in one object, compared and replaced. Does not decide who should have one. */
-import { fenceToRenew, isInTheWay } from "./lock-rules.ts";
+import { fenceToRenew, hasPlentyLeft, isInTheWay } from "./lock-rules.ts";
 import { z } from "zod";
 import { type Instant, instantSchema, plusMs } from "../model/time.ts";
 import type { ObjectStore } from "./object-store.ts";
@@ -29,7 +29,9 @@ export class ObjectLocks implements Locks {
       const present = select(table, services);
       const blockedBy = present.filter((entry) => isInTheWay(entry, run, now));
       if (blockedBy.length > 0) return { answer: { blockedBy } };
-      const fence = fenceToRenew(services, present, run, owner) ?? nextFence(table, services);
+      const known = fenceToRenew(services, present, run, owner);
+      if (known !== undefined && hasPlentyLeft(present, now, ttlMs)) return { answer: { fence: known } };
+      const fence = known ?? nextFence(table, services);
       const entries = services.map((service): LockEntry => {
         const own = present.find((entry) => entry.service === service && entry.run === run);
         const since = own?.since ?? now;

@@ -1,5 +1,5 @@
 /** Locks and holds of services in SQLite: one entry per service. Does not decide who should have one. */
-import { fenceToRenew, isInTheWay } from "./lock-rules.ts";
+import { fenceToRenew, hasPlentyLeft, isInTheWay } from "./lock-rules.ts";
 import { z } from "zod";
 import { type Instant, instantSchema, plusMs } from "../model/time.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
@@ -24,7 +24,9 @@ export class SqliteLocks implements Locks {
       const present = this.#select(services);
       const blockedBy = present.filter((entry) => isInTheWay(entry, run, now));
       if (blockedBy.length > 0) return { blockedBy };
-      const fence = fenceToRenew(services, present, run, owner) ?? this.#nextFence(services);
+      const known = fenceToRenew(services, present, run, owner);
+      if (known !== undefined && hasPlentyLeft(present, now, ttlMs)) return { fence: known };
+      const fence = known ?? this.#nextFence(services);
       for (const service of services) {
         const own = present.find((entry) => entry.service === service && entry.run === run);
         const since = own?.since ?? now;

@@ -90,7 +90,8 @@ export interface LockEntry {
 
 export interface Locks {
   /**
-   * Takes or renews all or none. A run's own locks and expired locks of others do not block; a hold blocks every run.
+   * Takes or renews all or none; own locks with most of their time left stay as they are, unwritten. A run's own locks and
+   * expired locks of others do not block; a hold blocks every run.
    * Returns the fence, higher than any before it for these services, or what is in the way.
    */
   lock(

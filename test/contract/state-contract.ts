@@ -269,10 +269,18 @@ export function stateContract(name: string, newState: () => Promise<() => Promis
     test("its holder renews a lock and keeps the fence; another process of the run gets a higher one", async () => {
       const [a, b] = await two();
       const first = await fenceOf(a.locks.lock(["s1", "s2"], "r1", "a", T, TTL, "deploy"));
-      expect(await fenceOf(a.locks.lock(["s1", "s2"], "r1", "a", plusMs(T, 5), TTL, "deploy"))).toBe(first);
-      expect(await a.locks.entries(["s2"])).toMatchObject([{ since: T, until: plusMs(T, 5 + TTL) }]);
+      const later = plusMs(T, TTL / 4);
+      expect(await fenceOf(a.locks.lock(["s1", "s2"], "r1", "a", later, TTL, "deploy"))).toBe(first);
+      expect(await a.locks.entries(["s2"])).toMatchObject([{ since: T, until: plusMs(later, TTL) }]);
       expect(await fenceOf(b.locks.lock(["s1", "s2"], "r1", "b", T, TTL, "deploy"))).toBeGreaterThan(first);
       expect(await fenceOf(b.locks.lock(["s1", "s3"], "r1", "b", T, TTL, "deploy"))).toBeGreaterThan(first + 1);
+    });
+
+    test("a lock that has most of its time left is not written anew", async () => {
+      const { locks } = await one();
+      const first = await fenceOf(locks.lock(["s1", "s2"], "r1", "a", T, TTL, "deploy"));
+      expect(await fenceOf(locks.lock(["s1", "s2"], "r1", "a", plusMs(T, TTL / 4 - 1), TTL, "deploy"))).toBe(first);
+      expect((await locks.entries()).map(({ until }) => until)).toEqual([plusMs(T, TTL), plusMs(T, TTL)]);
     });
 
     test("unlock frees a run's own locks only; fences go on from where they were", async () => {
