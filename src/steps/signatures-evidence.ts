@@ -13,6 +13,7 @@ import {
 import type { Counts, JudgeEvidence, MinuteWindow, Stream } from "../verdict/evidence.ts";
 import { alignGroups } from "../verdict/group-counts.ts";
 import { SETTLING_MS, defaultSettings } from "../verdict/settings.ts";
+import { repeated } from "../verdict/windows.ts";
 import { type Signatures, minutesOf } from "./signatures.ts";
 
 export interface SignatureFacts {
@@ -97,7 +98,7 @@ function within(counts: Counts, from: Instant, window: MinuteWindow): Counts {
 /** A minute of time per minute; minutes before `countedFrom` and those cut out do not count. */
 function timeWindow(from: Instant, until: Instant, countedFrom: Instant, cut: Counts = []): MinuteWindow {
   const skipped = Math.round(msBetween(from, countedFrom) / MINUTE);
-  const exposure = Array.from({ length: minutesOf({ from, until }) }, (_, index) => (index < skipped ? 0 : 1));
+  const exposure = repeated(1, minutesOf({ from, until })).fill(0, 0, Math.max(0, skipped));
   for (const [first, length] of cut) exposure.fill(0, first, first + length);
   return { from, exposure, cut };
 }
