@@ -4,10 +4,11 @@ import { createKubernetes } from "../../src/adapters/kubernetes.ts";
 import type { Json } from "../../src/model/json.ts";
 import type { KubernetesSnapshot, KubernetesTarget } from "../../src/model/service.ts";
 import { kubernetesPlatform } from "../../src/platforms/kubernetes.ts";
-import { isRolledOut } from "../../src/ports/kubernetes-rollout.ts";
+import { currentRevision, isRolledOut, type WorkloadView } from "../../src/ports/kubernetes-rollout.ts";
 import type { Workload } from "../../src/ports/kubernetes.ts";
 import { rolloutStatus } from "../../src/steps/rollout-status.ts";
 import type { Fact, Finding, RestoreOutcome } from "../../src/steps/step.ts";
+import { checkedView } from "../support/checked-view.ts";
 import { gkeWorld } from "../support/gke-world.ts";
 import { noHelm, type Ran, runStep, snapshotOf } from "../support/kubernetes-steps.ts";
 import { EffectLedger, preflightContext, stepContext } from "../support/step-context.ts";
@@ -63,9 +64,10 @@ describe.skipIf("missing" in programs)(title, () => {
     await cluster.api.patch(`${path(kind)}/web`, { spec: { template: { spec } } });
   }
 
-  async function until(target: KubernetesTarget, holds: (workload: Workload) => boolean): Promise<void> {
+  async function until(target: KubernetesTarget, holds: (workload: Workload) => boolean): Promise<WorkloadView> {
     for (let looks = 0; looks < LOOKS; looks++) {
-      if (holds(await cluster.kubernetes.workload(target))) return;
+      const seen = await checkedView(cluster.kubernetes, target);
+      if (holds(seen.workload)) return seen;
       await cluster.waitUntil(cluster.world.now);
     }
     throw new Error(`it never came to that: ${JSON.stringify(await cluster.kubernetes.workload(target))}`);
@@ -100,6 +102,18 @@ describe.skipIf("missing" in programs)(title, () => {
       expect(outcome.kind).toBe("done");
       expect(switched).toMatchObject([{ from: before.templateHash, images: [NEW] }]);
       expect(await restore(target, before)).toMatchObject({ kind: "restored", serving: before.templateHash });
+    });
+
+    test("is seen by the revision that each of its rolls makes, though lists of revisions are kept", async () => {
+      const target = await create(kind);
+      const hashes: (string | undefined)[] = [];
+      for (const image of [OLD, NEW, OLD, NEW]) {
+        await change(kind, image);
+        hashes.push(currentRevision(await until(target, isRolledOut))?.templateHash);
+      }
+      const [old, made] = hashes;
+      expect(made).not.toBe(old);
+      expect(hashes).toEqual([old, made, old, made]);
     });
 
     test("whose new pod crashes fails with its reason", async () => {

@@ -6,10 +6,10 @@ import type { KubernetesSnapshot, ServiceSwitch } from "../../src/model/service.
 import { plusMs, SECOND } from "../../src/model/time.ts";
 import { kubernetesPlatform } from "../../src/platforms/kubernetes.ts";
 import { currentRevision, isRolledOut, livePods, type WorkloadView } from "../../src/ports/kubernetes-rollout.ts";
-import { viewWorkload } from "../../src/ports/view-workload.ts";
 import { checkPods } from "../../src/steps/check-pods.ts";
 import { rolloutStatus } from "../../src/steps/rollout-status.ts";
 import type { RestoreOutcome, StepService } from "../../src/steps/step.ts";
+import { checkedView } from "../support/checked-view.ts";
 import { looker, noHelm, type Ran, runStep, snapshotOf } from "../support/kubernetes-steps.ts";
 import { EffectLedger, preflightContext, stepContext } from "../support/step-context.ts";
 import type { ContractCluster } from "./kubernetes-cluster.ts";
@@ -37,7 +37,7 @@ export function kubernetesContract(open: () => Promise<ContractCluster>): void {
     ...(switched === undefined ? {} : { switched }),
   });
 
-  const view = (): Promise<WorkloadView> => viewWorkload(cluster.kubernetes, target(), new AbortController().signal);
+  const view = (): Promise<WorkloadView> => checkedView(cluster.kubernetes, target());
 
   /** Lets the cluster live in steps of a second until it looks so. */
   async function until(holds: (seen: WorkloadView) => boolean): Promise<WorkloadView> {
@@ -138,6 +138,18 @@ export function kubernetesContract(open: () => Promise<ContractCluster>): void {
       expect(workload.conditions.find(({ type }) => type === "Progressing")?.reason).toBe("NewReplicaSetAvailable");
       const live = livePods({ workload, revisions, pods });
       expect(live.map(({ templateHash }) => templateHash)).toEqual(Array(3).fill(revisions[1]?.templateHash));
+    });
+
+    test("and the way back are seen by the revision that each makes, though lists of revisions are kept", async () => {
+      await create();
+      const hashes: (string | undefined)[] = [];
+      for (const image of [OLD, NEW, OLD, NEW]) {
+        await cluster.change("web", { image });
+        hashes.push(currentRevision(await complete())?.templateHash);
+      }
+      const [old, made] = hashes;
+      expect(made).not.toBe(old);
+      expect(hashes).toEqual([old, made, old, made]);
     });
 
     test("follows an autoscaler that wants more in the middle", async () => {
