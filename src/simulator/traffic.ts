@@ -1,8 +1,7 @@
 /** The traffic of simulated Cloud Run services as log entries and as metrics, from one model, made only when asked for. */
 import { floorToMinute, type Instant, instant, MINUTE, msOf } from "../model/time.ts";
-import type { RunService } from "./cloud-run-model.ts";
 import type { CloudRunState } from "./cloud-run-state.ts";
-import { type EntryHint, type LogSource, couldMatch, type SimulatedEntry } from "./log-source.ts";
+import type { EntryHint, LogSource, SimulatedEntry } from "./log-source.ts";
 import { chanceOf } from "./chance.ts";
 import {
   isAbout,
@@ -17,8 +16,10 @@ import {
   slotTotals,
   type Surroundings,
   VISIBLE_AFTER_MS,
+  type Window,
 } from "./traffic-minute.ts";
-import { appEntry, type EntryPlace, requestEntry } from "./traffic-entries.ts";
+import { appEntry, requestEntry } from "./traffic-entries.ts";
+import { isMeant, type Listed, listedOf, ORDINARY_LINE } from "./traffic-listed.ts";
 import { percentileOf, quantile, type Spread } from "./traffic-latency.ts";
 import type { TrafficProfile } from "./traffic-profile.ts";
 import type { World } from "./world.ts";
@@ -44,7 +45,6 @@ export interface MinuteCount {
 
 /** Minutes: two days. */
 const MOST_KEPT = 2_880;
-const ORDINARY_LINE = "INFO: request handled";
 const DEFAULT_LATENCY = { p50Ms: 60, p95Ms: 240 };
 
 export class Traffic implements LogSource {
@@ -76,19 +76,16 @@ export class Traffic implements LogSource {
 
   *entries(since: Instant, until: Instant, hint: EntryHint): Iterable<SimulatedEntry> {
     if (hint.resourceType !== undefined && hint.resourceType !== "cloud_run_revision") return;
-    const services = this.#cloudRun.services.filter((service) => this.#isMeant(service, hint));
-    const end = Math.min(msOf(until), msOf(this.#world.now));
-    // To the millisecond: text of one length compares as time does.
-    const [first, endText] = [since.slice(0, 23), instant(end).slice(0, 23)];
+    const [first, end] = [msOf(since), Math.min(msOf(until), msOf(this.#world.now))];
     // The past does not change while a listing is read, and entries() never goes beyond the present of its beginning.
-    const places = services.map((service) => ({ service, around: this.#around(service.key) }));
-    for (let minuteMs = msOf(floorToMinute(since)); minuteMs < end && services.length > 0; minuteMs += MINUTE) {
-      const made = places.flatMap(({ service, around }) => this.#entriesOf(service, minuteMs, hint, around));
-      made.sort((a, b) => compare(a.timestamp, b.timestamp) || compare(a.insertId, b.insertId));
-      for (const entry of made) {
-        const at = entry.timestamp.slice(0, 23);
-        if (at >= first && at < endText) yield entry;
-      }
+    const listed = this.#cloudRun.services
+      .filter((service) => this.#timelines.has(service.key) && isMeant(service, hint))
+      .map((service) => listedOf(service, this.#around(service.key), hint));
+    for (let minuteMs = msOf(floorToMinute(since)); minuteMs < end && listed.length > 0; minuteMs += MINUTE) {
+      const window = { fromMs: Math.max(minuteMs, first), untilMs: Math.min(minuteMs + MINUTE, end) };
+      const made = listed.flatMap((one) => this.#entriesOf(one, minuteMs, window));
+      if (made.length > 1) made.sort((a, b) => compare(a.timestamp, b.timestamp) || compare(a.insertId, b.insertId));
+      yield* made;
     }
   }
 
@@ -100,7 +97,7 @@ export class Traffic implements LogSource {
       const name = `${revision} ${status}`;
       if (count > 0) sums.set(name, { revision, status, count: (sums.get(name)?.count ?? 0) + count });
     };
-    for (const segment of this.#segments(key, minuteMs)) {
+    for (const segment of this.#segments(key, minuteAt(minuteMs))) {
       for (const { revision, status } of this.#placed(segment, minuteMs, around)) add(revision, status, 1);
       for (const { revision, status, count } of this.#totals(segment, minuteMs, around)) {
         add(revision, status, count);
@@ -115,7 +112,7 @@ export class Traffic implements LogSource {
     const spreads = new Map<string, { spread: Spread; count: number }>();
     const exact: number[] = [];
     for (let minuteMs = sinceMs; minuteMs < untilMs; minuteMs += MINUTE) {
-      for (const segment of this.#segments(key, minuteMs)) {
+      for (const segment of this.#segments(key, minuteAt(minuteMs))) {
         const { profile } = segment;
         for (const request of this.#placed(segment, minuteMs, around)) {
           if (revision === undefined || request.revision === revision) exact.push(request.latencyMs);
@@ -135,39 +132,15 @@ export class Traffic implements LogSource {
     return percentileOf(0.95, [...spreads.values()], exact);
   }
 
-  #isMeant(service: RunService, { resourceLabels: labels }: EntryHint): boolean {
-    const is = (label: string, value: string): boolean => labels[label] === undefined || labels[label] === value;
-    return (
-      this.#timelines.has(service.key) &&
-      is("project_id", service.project) &&
-      is("location", service.region) &&
-      is("service_name", service.name)
-    );
-  }
-
-  #entriesOf(service: RunService, minuteMs: number, hint: EntryHint, around: Surroundings): readonly SimulatedEntry[] {
-    const wants = (log: string): boolean =>
-      (hint.logName === undefined || hint.logName.endsWith(`%2F${log}`)) &&
-      (hint.logNames === undefined || hint.logNames.some((name) => name.endsWith(`%2F${log}`)));
-    const place: EntryPlace = { service, chance: around.chance };
-    return this.#segments(service.key, minuteMs).flatMap((segment) => [
-      ...(wants("requests") ? this.#requests(segment, minuteMs, hint, around, place) : []),
-      ...(hint.minStatus === undefined && (wants("stdout") || wants("stderr"))
-        ? this.#application(segment, minuteMs, hint, around, place)
-        : []),
+  #entriesOf(listed: Listed, minuteMs: number, window: Window): readonly SimulatedEntry[] {
+    return this.#segments(listed.place.service.key, window).flatMap((segment) => [
+      ...(listed.requests ? this.#requests(listed, segment, minuteMs) : []),
+      ...(listed.lines ? this.#application(listed, segment, minuteMs) : []),
     ]);
   }
 
-  #requests(
-    segment: Segment,
-    minuteMs: number,
-    hint: EntryHint,
-    around: Surroundings,
-    place: EntryPlace,
-  ): readonly SimulatedEntry[] {
+  #requests({ place, around, onlyFailing }: Listed, segment: Segment, minuteMs: number): readonly SimulatedEntry[] {
     const { profile, fromMs, untilMs } = segment;
-    const onlyFailing =
-      (hint.minStatus ?? 0) > 299 || ["WARNING", "ERROR", "CRITICAL"].includes(hint.minSeverity ?? "");
     const ordinary = [...slots(profile, minuteMs, { fromMs, untilMs, onlyFailing }, around)].map((slot) =>
       ordinaryRequest(profile, slot, minuteMs, around),
     );
@@ -175,13 +148,8 @@ export class Traffic implements LogSource {
   }
 
   /** A failing request also writes its rule's message; ordinary INFO lines show that the service is alive. */
-  #application(
-    segment: Segment,
-    minuteMs: number,
-    hint: EntryHint,
-    around: Surroundings,
-    place: EntryPlace,
-  ): readonly SimulatedEntry[] {
+  #application(listed: Listed, segment: Segment, minuteMs: number): readonly SimulatedEntry[] {
+    const { place, around } = listed;
     const { profile, fromMs, untilMs } = segment;
     const failing = [
       ...this.#placed(segment, minuteMs, around),
@@ -192,8 +160,7 @@ export class Traffic implements LogSource {
         ? []
         : [{ id, atMs, revision, rule: { at: instant(atMs), text: message, severity: "ERROR", stream: "stderr" } }],
     );
-    const words = [ORDINARY_LINE, "cloud_run_revision", "stdout", place.service.key, ...place.service.revisions.keys()];
-    const info = couldMatch("INFO", words, hint) ? ordinaryLines(profile, minuteMs, around) : [];
+    const info = listed.ordinaryLines ? ordinaryLines(profile, minuteMs, around) : [];
     return [...messages, ...placedLines(profile, minuteMs, around), ...info]
       .filter(({ atMs }) => atMs >= fromMs && atMs < untilMs)
       .map((line) => appEntry(place, line));
@@ -220,11 +187,11 @@ export class Traffic implements LogSource {
     return made;
   }
 
-  #segments(key: string, minuteMs: number): readonly Segment[] {
+  #segments(key: string, window: Window): readonly Segment[] {
     const timeline = this.#timelines.get(key) ?? [];
     return timeline.flatMap((part, index) => {
-      const fromMs = Math.max(part.fromMs, minuteMs);
-      const untilMs = Math.min(timeline[index + 1]?.fromMs ?? Number.POSITIVE_INFINITY, minuteMs + MINUTE);
+      const fromMs = Math.max(part.fromMs, window.fromMs);
+      const untilMs = Math.min(timeline[index + 1]?.fromMs ?? Number.POSITIVE_INFINITY, window.untilMs);
       return fromMs < untilMs ? [{ ...part, fromMs, untilMs }] : [];
     });
   }
@@ -243,6 +210,10 @@ export class Traffic implements LogSource {
     this.#surroundings.set(key, around);
     return around;
   }
+}
+
+function minuteAt(fromMs: number): Window {
+  return { fromMs, untilMs: fromMs + MINUTE };
 }
 
 function ordinaryRequest(profile: TrafficProfile, slot: Slot, minuteMs: number, around: Surroundings): Placed {
