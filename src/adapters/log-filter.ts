@@ -51,11 +51,9 @@ function clauseText(clause: Clause): string {
 export function quote(text: string): string {
   const escaped = text
     .toWellFormed()
-    .replaceAll(/[\\"]/g, String.raw`\$&`)
-    .replaceAll(
-      // oxlint-disable-next-line no-control-regex -- control characters have no place in a filter
-      /[\u0000-\u001f\u007f]/g,
-      (control) => `\\u${(control.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
+    // oxlint-disable-next-line no-control-regex -- control characters have no place in a filter
+    .replaceAll(/[\\"\u0000-\u001f\u007f]/g, (unit) =>
+      unit === '"' || unit === "\\" ? `\\${unit}` : `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
     );
   return `"${escaped}"`;
 }

@@ -8,6 +8,7 @@ import type { RequestCount } from "../ports/metrics.ts";
 import type { MinuteWindow } from "../verdict/evidence.ts";
 import { GroupCounts, groupCountsSchema } from "../verdict/group-counts.ts";
 import { exampleOfRecord, groupOf, keyOf, minuteIndex } from "../verdict/sample.ts";
+import { repeated } from "../verdict/windows.ts";
 import { baselineWindow } from "./baseline-window.ts";
 import { readEntries } from "./read-entries.ts";
 import type { LookContext } from "./step.ts";
@@ -191,7 +192,7 @@ export function requestsPerMinute(
   cut: MinuteWindow["cut"] = [],
   revision?: string,
 ): number[] {
-  const requests = Array.from({ length: minutes }, () => 0);
+  const requests = repeated(0, minutes);
   const fromMs = msOf(from);
   for (const { minute, count, revision: by } of counts) {
     const index = minuteIndex(msOf(minute), fromMs);
