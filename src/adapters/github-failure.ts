@@ -66,11 +66,13 @@ function kindOf(status: number): FailureKind {
   return "malformed";
 }
 
+const codedSchema = z.looseObject({ code: z.string() });
+
 /** Refused connections never reached GitHub; resets may have. */
 function unreachable(error: unknown, request: FailedRequest, applied: "no" | "unknown"): PortFailure {
   const cause: unknown = error instanceof Error ? error.cause : undefined;
   const deepest: unknown = cause instanceof Error && cause.cause !== undefined ? cause.cause : (cause ?? error);
-  const code = z.looseObject({ code: z.string() }).safeParse(deepest).data?.code;
+  const code = codedSchema.safeParse(deepest).data?.code;
   const neverSent = code === "ECONNREFUSED" || code === "ENOTFOUND" || code === "EAI_AGAIN";
   const why = cut(messageOf(deepest)) || code || "no connection";
   return new PortFailure("unavailable", `GitHub cannot be reached (${why}): ${request.what}`, {

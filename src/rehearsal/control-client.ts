@@ -48,6 +48,7 @@ export function createControlled({ url, now }: { readonly url: string; readonly 
   };
 }
 
+const envelopeSchema = z.looseObject({ result: z.unknown().optional() });
 const nothingSchema = z.undefined();
 const responseSchema = z.strictObject({ status: z.number(), latencyMs: z.number(), body: z.string() });
 const commandStateSchema: z.ZodType<CommandState> = z.discriminatedUnion("state", [
@@ -83,10 +84,7 @@ async function post<T>({ address, now, body, schema, signal }: Request<T>): Prom
       body: JSON.stringify(body),
       signal: signal === undefined ? bound : AbortSignal.any([bound, signal]),
     });
-    const answer = z
-      .object({ result: z.unknown().optional() })
-      .loose()
-      .parse(await response.json());
+    const answer = envelopeSchema.parse(await response.json());
     if (!response.ok) throw refusal(response.status, answer);
     return schema.parse(answer.result);
   } catch (error) {

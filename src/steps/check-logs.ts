@@ -103,7 +103,7 @@ async function entriesOf(
 ): Promise<number> {
   if (span.until <= span.from) return 0;
   const key = `${service}/entries`;
-  const known = z.strictObject({ to: z.string(), entries: z.number() }).safeParse(await context.loadSample(key));
+  const known = enoughSchema.safeParse(await context.loadSample(key));
   if (known.success && known.data.to === switched.to) return known.data.entries;
   const query = { target, log: "application", since: span.from, until: span.until, version: switched.to } as const;
   const { logs } = context.ports;
@@ -116,6 +116,7 @@ async function entriesOf(
 }
 
 const ENOUGH_ENTRIES = 20;
+const enoughSchema = z.strictObject({ to: z.string(), entries: z.number() });
 
 type Row = Pick<CheckResult, "verdict" | "value" | "baseline" | "sample" | "completeUntil" | "because" | "groups">;
 
