@@ -1,19 +1,19 @@
 /** `runbook rehearse [NAME] --all`: every scenario that applies, in two workers, as one table; exit 1 on any surprise. */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
-import { messageOf, RunbookError } from "../model/error.ts";
+import { RunbookError } from "../model/error.ts";
 import { formatDuration } from "../model/time.ts";
 import { missingNeeds } from "../rehearsal/applies.ts";
 import { loadScenario, scenarioNames } from "../rehearsal/load-scenario.ts";
 import type { Scenario } from "../rehearsal/scenario.ts";
-import { type MatrixRow, matrixRowSchema, type RehearsalResult } from "../rehearsal/matrix.ts";
+import type { MatrixRow, RehearsalResult } from "../rehearsal/matrix.ts";
 import { columns, lines } from "../reporters/columns.ts";
 import { planOf } from "./deploy.ts";
 import { EXIT } from "./exit-code.ts";
 import { findRunbook, runbookDirectory, runbookFiles } from "./find-runbook.ts";
 import { type Io, print, printJson, printError } from "./io.ts";
 import { notRehearsed } from "./not-rehearsed.ts";
+import { RehearsalWorkers } from "./rehearsal-workers.ts";
 import type { RowOrder } from "./rehearse-matrix.ts";
 
 export interface RehearseAllOptions {
@@ -43,7 +43,20 @@ interface Matrix {
   readonly left: string | undefined;
 }
 
-export async function rehearseAll({ name, only = [], seed, json }: RehearseAllOptions, io: Io): Promise<number> {
+export async function rehearseAll(options: RehearseAllOptions, io: Io): Promise<number> {
+  const workers = new RehearsalWorkers(io);
+  try {
+    return await rehearseIn(workers, options, io);
+  } finally {
+    await workers.close();
+  }
+}
+
+async function rehearseIn(
+  workers: RehearsalWorkers,
+  { name, only = [], seed, json }: RehearseAllOptions,
+  io: Io,
+): Promise<number> {
   const startedAt = performance.now();
   const names = name === undefined ? await runbookFiles(io) : [name];
   const listed = await scenariosWanted(only, io);
@@ -52,9 +65,8 @@ export async function rehearseAll({ name, only = [], seed, json }: RehearseAllOp
   const tell = ({ scenario, surprises }: MatrixRow): void => {
     if (json !== true) printError(io, `${surprises.length === 0 ? "as expected" : "SURPRISE   "}  ${scenario}`);
   };
-  const rows = await inWorkers(
+  const rows = await workers.rows(
     matrices.flatMap(({ orders }) => orders),
-    io,
     tell,
   );
   const seconds = Math.round((performance.now() - startedAt) / 100) / 10;
@@ -108,81 +120,6 @@ async function ownScenarios(io: Io): Promise<readonly string[]> {
     .filter((name) => /\.ya?ml$/.test(name))
     .sort()
     .map((name) => join(directory, name));
-}
-
-const MOST_WORKERS = 2;
-/** Nearly everything that a rehearsal makes is gone soon: with room, it is never copied. A sixth of the whole time. */
-const YOUNG_MB = 192;
-
-/** The rows in the order of `orders`. A worker that breaks makes its scenario a surprise, not the matrix fail. */
-async function inWorkers(
-  orders: readonly RowOrder[],
-  io: Io,
-  tell: (row: MatrixRow) => void,
-): Promise<ReadonlyMap<RowOrder, MatrixRow>> {
-  const rows = new Map<RowOrder, MatrixRow>();
-  const left = [...orders];
-  const work = async (): Promise<void> => {
-    const worker = startWorker(io);
-    try {
-      for (let order = left.shift(); order !== undefined; order = left.shift()) {
-        const row = await rowFrom(worker, order);
-        rows.set(order, row);
-        tell(row);
-      }
-    } finally {
-      await worker.terminate();
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(MOST_WORKERS, orders.length) }, work));
-  return rows;
-}
-
-function startWorker({ env, cwd, columns: width }: Io): Worker {
-  // Beside this file, whether it is a source or compiled.
-  const file = new URL(
-    import.meta.url.endsWith(".ts") ? "./rehearse-worker.ts" : "./rehearse-worker.js",
-    import.meta.url,
-  );
-  return new Worker(file, {
-    workerData: { env: { ...env }, cwd, columns: width },
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
-  });
-}
-
-async function rowFrom(worker: Worker, order: RowOrder): Promise<MatrixRow> {
-  try {
-    const answer = await answerOf(worker, order);
-    if (answer.fault !== undefined) return broken(order, answer.fault);
-    return matrixRowSchema.parse(answer.row);
-  } catch (error) {
-    return broken(order, messageOf(error));
-  }
-}
-
-function answerOf(worker: Worker, order: RowOrder): Promise<{ row?: unknown; fault?: string }> {
-  return new Promise((resolve, reject) => {
-    const settle = (act: () => void): void => {
-      worker.off("message", answered).off("error", failed);
-      act();
-    };
-    const answered = (answer: { row?: unknown; fault?: string }): void => settle(() => resolve(answer));
-    const failed = (error: unknown): void => settle(() => reject(error));
-    worker.on("message", answered).on("error", failed);
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window.
-    worker.postMessage(order);
-  });
-}
-
-function broken({ scenario }: RowOrder, fault: string): MatrixRow {
-  return {
-    scenario,
-    expected: { exit: EXIT.ok },
-    actual: { exit: EXIT.failing },
-    surprises: [`the rehearsal itself broke: ${fault}`],
-    footprint: { serving: {}, effects: { dispatches: 0, traffic: 0, patches: 0, comments: 0 } },
-    because: fault,
-  };
 }
 
 function tableOf(rows: readonly MatrixRow[], skipped: readonly Skipped[]): readonly string[] {

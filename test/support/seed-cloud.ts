@@ -1,12 +1,11 @@
 /** The simulated cloud of backend-prod on the seed's day, and the real clients that ask it. Deploys nothing. */
-import { PassThrough } from "node:stream";
 import { type Cloud, composeCloud } from "../../src/commands/compose.ts";
 import { endpointsOf, environmentOf } from "../../src/commands/endpoints.ts";
 import { findRunbook } from "../../src/commands/find-runbook.ts";
-import type { Io } from "../../src/commands/io.ts";
 import { simulationOf } from "../../src/commands/rehearse.ts";
 import type { ServiceTarget } from "../../src/model/service.ts";
 import { loadScenario } from "../../src/rehearsal/load-scenario.ts";
+import { silentIo } from "./silent-io.ts";
 
 export interface SeedCloud {
   readonly cloud: Cloud;
@@ -15,17 +14,7 @@ export interface SeedCloud {
 }
 
 export async function startSeedCloud(): Promise<SeedCloud> {
-  const io: Io = {
-    stdin: new PassThrough(),
-    stdout: new PassThrough(),
-    stderr: new PassThrough(),
-    env: {},
-    cwd: process.cwd(),
-    columns: 100,
-    isInteractive: false,
-    onInterrupt: () => () => undefined,
-    exitNow: () => undefined,
-  };
+  const io = silentIo();
   const found = await findRunbook("backend-prod", io);
   const simulation = await simulationOf(found, await loadScenario("seed"), 1, io);
   const cloud = await composeCloud(endpointsOf(environmentOf(simulation.addresses)), io);
