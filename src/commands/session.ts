@@ -57,6 +57,10 @@ export async function openSession(options: SessionOptions, io: Io): Promise<Sess
 function sessionOf(io: Io, endpoints: Endpoints, state: State, cloud: Cloud, ids: Session["ids"]): Session {
   // Once: what is learnt of an API holds for every run of this process.
   const ports = guardPorts(cloud.ports, cloud.clock);
+  const argsOf = oncePerState((progress) => {
+    const scope = scopeOf(progress, io);
+    return oncePerSpec((spec) => argsIn(spec, scope));
+  });
   return {
     io,
     state,
@@ -73,7 +77,7 @@ function sessionOf(io: Io, endpoints: Endpoints, state: State, cloud: Cloud, ids
       random: () => ids.random(),
       kindOf,
       platformOf,
-      resolveArgs: (spec, progress) => argsIn(spec, scopeOf(progress, io)),
+      resolveArgs: (spec, progress) => argsOf(progress)(spec),
       condition: (step, progress) => conditionIn(step, scopeOf(progress, io)),
       resolveText: (reference) => resolveText(reference, io),
       posts: oncePerState(postsOf),
@@ -94,6 +98,17 @@ function oncePerState<T>(answerTo: (progress: Progress) => T): (progress: Progre
     const { run, seq } = progress;
     if (last?.run !== run || last.seq !== seq) last = { run, seq, answer: answerTo(progress) };
     return last.answer;
+  };
+}
+
+/** What is made of `uses` and `with` of a step or check: every look asks for each service, of copies that share their `with`. */
+function oncePerSpec<T>(answerTo: (spec: Spec) => T): (spec: Spec) => T {
+  const known = new Map<Spec["with"], Map<string, T>>();
+  return (spec) => {
+    const answers = known.get(spec.with) ?? new Map<string, T>();
+    const answer = answers.get(spec.uses) ?? answerTo(spec);
+    known.set(spec.with, answers.set(spec.uses, answer));
+    return answer;
   };
 }
 
