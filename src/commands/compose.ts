@@ -1,5 +1,6 @@
 /** The composition root: the one file that knows every adapter. Each is loaded only when a command needs the clouds. */
 import type { KubernetesConfig } from "../adapters/kubernetes-config.ts";
+import type { DatabaseOptions } from "../journal/sqlite-database.ts";
 import type { State } from "../journal/state.ts";
 import type { Access } from "../ports/access.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -153,11 +154,11 @@ async function stagedClock(world: Clock, { clockAhead, clockSpeed }: Endpoints):
 }
 
 /** Where runs, locks and evidence are kept: a bucket for "gs://bucket/prefix", else a file. */
-export async function openState(location: string, endpoints: Endpoints): Promise<State> {
+export async function openState(location: string, endpoints: Endpoints, options: DatabaseOptions = {}): Promise<State> {
   const place = bucketOf(location);
   if (place === undefined) {
     const { openSqliteState } = await import("../journal/sqlite-state.ts");
-    return openSqliteState(location);
+    return openSqliteState(location, options);
   }
   const [{ createObjects }, { openObjectState }, { SystemClock }] = await Promise.all([
     import("../adapters/objects.ts"),

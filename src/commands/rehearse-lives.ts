@@ -13,7 +13,7 @@ import { EXIT } from "./exit-code.ts";
 import { Died, fatedSession } from "./fated-session.ts";
 import { type Io, printError } from "./io.ts";
 import { resumeIn } from "./run-words.ts";
-import { openSession, type Session } from "./session.ts";
+import { openSession, type Session, type SessionOptions } from "./session.ts";
 
 export interface Lived {
   /** Of the last process; a process that died has none of its own, and counts as one that left things half-done. */
@@ -23,6 +23,7 @@ export interface Lived {
 }
 
 type Struck = Fate & { readonly moment: Moment };
+type LifeOptions = DeployOptions & Pick<SessionOptions, "isThrowaway">;
 type Work = (session: Session) => Promise<number>;
 
 /** `options.state`: where the journal is kept; absent: nowhere that lasts longer than the rehearsal. */
@@ -33,13 +34,13 @@ export async function rehearseLives(plan: Plan, scenario: Scenario, options: Dep
     fates.length > 0 && options.state === undefined ? await mkdtemp(join(tmpdir(), "rehearsal-")) : undefined;
   const state = options.state ?? (directory === undefined ? ":memory:" : join(directory, "state.db"));
   try {
-    return await liveOnAndOn(plan, fates, { ...options, state }, io);
+    return await liveOnAndOn(plan, fates, { ...options, state, isThrowaway: directory !== undefined }, io);
   } finally {
     if (directory !== undefined) await rm(directory, { recursive: true, force: true });
   }
 }
 
-async function liveOnAndOn(plan: Plan, fates: readonly Struck[], options: DeployOptions, io: Io): Promise<Lived> {
+async function liveOnAndOn(plan: Plan, fates: readonly Struck[], options: LifeOptions, io: Io): Promise<Lived> {
   const [first, ...later] = fates;
   let lived = await live((session) => deployIn(session, plan, options), first, options, io);
   let fate = first;
@@ -65,7 +66,7 @@ async function resumeAfter(session: Session, waitMs: number, options: DeployOpti
 async function live(
   work: Work,
   fate: Struck | undefined,
-  options: DeployOptions,
+  options: LifeOptions,
   io: Io,
 ): Promise<Lived & { readonly struck: boolean }> {
   const signals = new Set<(signal: "SIGINT" | "SIGTERM") => void>();

@@ -39,12 +39,15 @@ export interface SessionOptions {
   readonly simulated?: boolean | undefined;
   /** A rehearsal's chance: the same seed gives the same jitter. */
   readonly seed?: number | undefined;
+  /** The state is thrown away when the command ends: should the machine fail, nothing of it is missed. */
+  readonly isThrowaway?: boolean | undefined;
 }
 
 export async function openSession(options: SessionOptions, io: Io): Promise<Session> {
   const endpoints = endpointsOf(io.env);
   requireOneWorld(endpoints, options.simulated === true);
-  const state = await openState(stateLocation(options.state, io), endpoints);
+  const isSynced = options.isThrowaway !== true;
+  const state = await openState(stateLocation(options.state, io), endpoints, { isSynced });
   try {
     const cloud = await composeCloud(endpoints, io);
     return sessionOf(io, endpoints, state, cloud, createIds(options.seed ?? io.seed));

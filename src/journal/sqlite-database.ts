@@ -8,7 +8,7 @@ import { JournalError, type JournalProblem } from "./state.ts";
 
 export type Row = Readonly<Record<string, unknown>>;
 
-/** Every failure that crosses it is a JournalError with a sentence for people. Writes are synced when they return. */
+/** Every failure that crosses it is a JournalError with a sentence for people. Writes are synced when they return, if asked for. */
 export class SqliteDatabase {
   readonly path: string;
   readonly #database: DatabaseSync;
@@ -69,8 +69,13 @@ export class SqliteDatabase {
   }
 }
 
+export interface DatabaseOptions {
+  /** Whether a write is on the disk when it returns, whatever happens to the machine. Default true. */
+  readonly isSynced?: boolean;
+}
+
 /** Opens or creates the file (0600, its directory 0700) and brings it to this version's schema. ":memory:" stays in memory. */
-export async function openDatabase(path: string): Promise<SqliteDatabase> {
+export async function openDatabase(path: string, { isSynced = true }: DatabaseOptions = {}): Promise<SqliteDatabase> {
   const { DatabaseSync } = await sqlite();
   let database: DatabaseSync | undefined;
   try {
@@ -78,7 +83,8 @@ export async function openDatabase(path: string): Promise<SqliteDatabase> {
     database = new DatabaseSync(path);
     // First of all: everything after it may have to wait for another process.
     database.exec("PRAGMA busy_timeout = 5000");
-    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+    const synced = isSynced ? "FULL" : "OFF";
+    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synced}; PRAGMA foreign_keys = ON`);
     migrate(database, path);
     return new SqliteDatabase(path, database);
   } catch (error) {
