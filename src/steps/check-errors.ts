@@ -1,9 +1,8 @@
 /** `check-errors`: judges the failed requests of each service since its switch against its own past. Cloud Run only. */
 import { z } from "zod";
 import { durationSchema } from "../model/duration.ts";
-import { PortFailure } from "../model/error.ts";
 import { type CloudRunTarget, type ServiceSwitch, shareOf } from "../model/service.ts";
-import { MINUTE, clockTime } from "../model/time.ts";
+import { MINUTE, clockTime, floorToMinute, plusMs } from "../model/time.ts";
 import type { LogQuery } from "../ports/logs.ts";
 import type { JudgeEvidence } from "../verdict/evidence.ts";
 import { type ErrorsEvidence, type ErrorsVerdict, judgeErrors } from "../verdict/required.ts";
@@ -20,6 +19,7 @@ import { lookAtEach, unmeasured } from "./look-at-each.ts";
 import { logFindings } from "./log-findings.ts";
 import { requiredSuccesses, requireSchema } from "./required-successes.ts";
 import type { CheckKind, LookContext, Looked, StepService } from "./step.ts";
+import { windowLatency } from "./window-latency.ts";
 
 const MOST_GATE_MS = 45 * MINUTE;
 
@@ -92,9 +92,9 @@ async function lookAtCanary(
   const sides = await sideBySide(context, service, target, switched, filter);
   const { horizonMs, judgedServices, args } = context;
   const span = canarySpan({ switched, sides, horizonMs });
-  const isOpen = span.until > span.from;
-  const p95 = async (revision: string): Promise<number | "unknown"> =>
-    isOpen ? latencyOf(context, target, span, revision) : "unknown";
+  const isFull = isFullBy(switched, horizonMs, span);
+  const p95 = (revision: string): Promise<number | "unknown"> =>
+    windowLatency(context, { service, target, span, isFull, revision });
   const latencyP95 = { baselineMs: await p95(switched.from), candidateMs: await p95(switched.to) };
   const label = args.statuses.join(", ");
   const facts = { switched, sides, past, horizonMs, judgedServices, latencyP95, label };
@@ -156,7 +156,13 @@ async function gatherFacts(
       !totalsKnown(facts) && isOpen
         ? await entriesOf(context, { ...requestsOf(target, span.from, span.until), version: switched.to })
         : "unknown",
-    candidateP95: isOpen ? await latencyOf(context, target, span, switched.to) : "unknown",
+    candidateP95: await windowLatency(context, {
+      service,
+      target,
+      span,
+      isFull: isFullBy(switched, context.horizonMs, span),
+      revision: switched.to,
+    }),
     label: context.args.statuses.join(", "),
   };
 }
@@ -170,19 +176,9 @@ async function entriesOf(context: LookContext<Args>, query: LogQuery): Promise<n
   return (await context.ports.logs.page(query, undefined, context.signal)).records.length;
 }
 
-/** A symptom only: without it the errors are judged all the same. */
-async function latencyOf(
-  context: LookContext<Args>,
-  target: CloudRunTarget,
-  span: Span,
-  revision: string,
-): Promise<number | "unknown"> {
-  try {
-    return await context.ports.metrics.latencyP95(target, span.from, span.until, revision, context.signal);
-  } catch (error) {
-    if (!(error instanceof PortFailure) || error.kind === "aborted") throw error;
-    return "unknown";
-  }
+/** Whether the data of the whole window T0 + N is there. */
+function isFullBy({ at }: ServiceSwitch, horizonMs: number, { until }: Span): boolean {
+  return until >= floorToMinute(plusMs(at, horizonMs));
 }
 
 /** "5xx" is a class, "503" a status. */

@@ -197,6 +197,17 @@ describe("no data is never a pass", () => {
     expect(await look(slow, 64, 60)).toMatchObject({ verdict: "warn", because: expect.stringContaining("250 ms") });
   });
 
+  test("latency is asked for every five minutes while the window fills, and of the whole window when it is full", async () => {
+    const world = fakes(background(64));
+    for (const minute of every(5, 19, 1)) await look(world, minute, minute);
+    expect(world.metrics.latenciesUntil).toEqual([3, 8, 13]);
+    world.metrics.p95 = { before: 100, after: 250 };
+    expect((await look(world, 19, 19)).verdict).not.toBe("warn");
+    expect(await look(world, 20, 15)).toMatchObject({ because: expect.stringContaining("250 ms") });
+    await look(world, 21, 15);
+    expect(world.metrics.latenciesUntil).toEqual([3, 8, 13, 15]);
+  });
+
   test("metrics that do not answer make the totals unknown: judged over time, alive only by log entries", async () => {
     const quiet = fakes([...background(64), request(40, 200)]);
     quiet.metrics.failure = new PortFailure("unauthorised", "no monitoring.viewer");

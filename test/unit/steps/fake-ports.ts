@@ -140,7 +140,11 @@ export class FakeMetrics implements Metrics {
     return counts;
   }
 
-  async latencyP95(_target: CloudRunTarget, since: Instant): Promise<number> {
+  /** Ends of the windows of which the new revision's latency was asked for, in minutes from the switch. */
+  readonly latenciesUntil: number[] = [];
+
+  async latencyP95(_target: CloudRunTarget, since: Instant, until: Instant): Promise<number> {
+    if (since >= T0) this.latenciesUntil.push(Math.round(msBetween(T0, until) / MINUTE));
     if (this.failure !== undefined) throw this.failure;
     return since >= T0 ? this.p95.after : this.p95.before;
   }
