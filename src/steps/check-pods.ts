@@ -99,7 +99,9 @@ async function findingsOf(context: Context, service: StepService, view: Workload
   const key = `pods:${service.name}:${hash}`;
   const stored = await context.loadSample(key);
   const before = stored === undefined ? undefined : restartSampleSchema.parse(stored);
-  const restarts = countRestarts(before, pods, service.switched?.rolloutStartedAt ?? context.now);
+  // Without a switch, too, pods that were made since the run began are its roll's, or at least have no older restarts.
+  const newSince = service.switched?.rolloutStartedAt ?? kubernetesService(service).before.takenAt;
+  const restarts = countRestarts(before, pods, newSince);
   await context.saveSample(key, restarts);
   return {
     hash,

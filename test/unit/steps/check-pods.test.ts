@@ -154,6 +154,16 @@ describe("without a switch", () => {
     expect(await look()).toMatchObject({ verdict: "fail", value: "27/27 pods ready, 2 restarts, 1 crash loop" });
   });
 
+  test("pods of this run's roll that crash fail, also in a moment in which they run", async () => {
+    const look = await looking();
+    const crash = { kind: "crash", afterMs: 30 * SECOND, reason: "Error", log: ["boom"] } as const;
+    cloud.state.rollout(NAMESPACE, NAME, { image: NEW_IMAGE, digest: NEW_DIGEST, behaviour: crash });
+    cloud.pass(4 * MINUTE);
+    const { pods } = cloud.state.deployment(NAMESPACE, NAME);
+    while (pods.some(({ waiting }) => waiting?.reason === "CrashLoopBackOff")) cloud.pass(SECOND);
+    expect(await look()).toMatchObject({ verdict: "fail", because: expect.stringContaining("crash loop, ") });
+  });
+
   test("a crash loop that is there now fails, but is no failure of this run's version", async () => {
     const pod = cloud.state.deployment(NAMESPACE, NAME).pods[0];
     if (pod === undefined) throw new Error("27 pods");
