@@ -76,6 +76,7 @@ function sessionOf(io: Io, endpoints: Endpoints, state: State, cloud: Cloud, ids
       clock: cloud.clock,
       operator: cloud.operator,
       folded: new Map(),
+      waits: new WeakMap(),
       owner: ids.owner(),
       random: () => ids.random(),
       kindOf,

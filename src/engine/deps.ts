@@ -10,6 +10,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Operator } from "../ports/operator.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { StepKind } from "../steps/step.ts";
+import type { ItemWait } from "./turn.ts";
 
 export interface ResolvedArgs {
   readonly args: unknown;
@@ -24,6 +25,8 @@ export interface EngineDeps {
   readonly operator: Operator;
   /** What this process knows of runs: see `foldRun`. Empty at first. */
   readonly folded: Map<string, Progress>;
+  /** When this process looks again at the items that wait, by the state of the run in which they were looked at: see `Turn.rest`. */
+  readonly waits: WeakMap<Progress, Map<string, ItemWait>>;
   /** Names this process among the holders of leases. */
   readonly owner: string;
   /** Uniform in [0, 1). */

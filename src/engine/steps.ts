@@ -58,7 +58,7 @@ export async function advanceStep(turn: Turn, step: StepSpec): Promise<ItemResul
   if (item.state === "retrying" && item.retryAt !== undefined && turn.now < item.retryAt) {
     return waitOf(step, item, `another try after: ${item.failure?.what ?? "a failure"}`, item.retryAt);
   }
-  return takeStepTurn(turn, step, kind, item);
+  return turn.resting(itemOf(step)) ?? takeStepTurn(turn, step, kind, item);
 }
 
 async function startStep(turn: Turn, step: StepSpec, kind: StepKind<never>): Promise<ItemResult> {
@@ -225,7 +225,7 @@ async function keepWaiting(
   const soonest = plusMs(turn.now, SECOND);
   const lookAt = outcome.lookAt > soonest ? outcome.lookAt : soonest;
   const kept = turn.progress.items[itemOf(step)] ?? item;
-  return { ...waitOf(step, kept, outcome.for, earliest([lookAt, deadline]) ?? lookAt), deadline };
+  return turn.rest({ ...waitOf(step, kept, outcome.for, earliest([lookAt, deadline]) ?? lookAt), deadline });
 }
 
 function waitOf(step: StepSpec, item: ItemProgress, what: string, lookAt: Instant): Exclude<ItemResult, string> {

@@ -44,6 +44,18 @@ export class Turn {
     return redact(text, this.redaction);
   }
 
+  /** The item is not looked at before its time, unless something happens to the run: what else is due wakes the run, too. */
+  rest(wait: ItemWait): ItemWait {
+    const waits = this.deps.waits.get(this.#progress) ?? new Map<string, ItemWait>();
+    this.deps.waits.set(this.#progress, waits.set(wait.item, wait));
+    return wait;
+  }
+
+  resting(item: string): ItemWait | undefined {
+    const wait = this.deps.waits.get(this.#progress)?.get(item);
+    return wait !== undefined && this.now < wait.lookAt ? wait : undefined;
+  }
+
   /** Durable when it returns; only then is anybody told. Nothing that is to be redacted gets further than here. */
   async record(given: EventBody): Promise<void> {
     const body = redactedWords(given, this.redaction);

@@ -9,7 +9,7 @@ import { widenRollback } from "./rollback.ts";
 import { restoreTurn } from "./restore.ts";
 import { identitiesOf } from "./services.ts";
 import { keepFailure } from "./steps.ts";
-import type { ItemResult, ItemWait, Turn } from "./turn.ts";
+import type { ItemResult, Turn } from "./turn.ts";
 
 /** A roll of many pods takes its time; after this a person must look. */
 const RESTORE_TIMEOUT_MS = 60 * MINUTE;
@@ -64,6 +64,8 @@ async function restoreService(turn: Turn, service: string): Promise<ItemResult> 
       lookAt: before.retryAt,
     };
   }
+  const resting = turn.resting(item);
+  if (resting !== undefined) return resting;
   const deadline = before.deadline ?? plusMs(before.since, RESTORE_TIMEOUT_MS);
   try {
     return await takeRestoreTurn(turn, service, item, before, deadline);
@@ -127,14 +129,13 @@ async function keepWaiting(
     });
   }
   const soonest = plusMs(turn.now, SECOND);
-  const wait: ItemWait = {
+  return turn.rest({
     item,
     for: outcome.for,
     since: turn.progress.items[item]?.since ?? turn.now,
     lookAt: outcome.lookAt > soonest ? outcome.lookAt : soonest,
     deadline,
-  };
-  return wait;
+  });
 }
 
 async function finishUnwinding(turn: Turn): Promise<void> {

@@ -1,6 +1,7 @@
 /** Steps side by side and steps left out: what a deploy with them does, tells, and survives. */
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
+import { type Instant, msBetween, SECOND } from "../../src/model/time.ts";
 import { run, testIo } from "../support/journey.ts";
 import { finalWorld, type SmallWorld, startSmallWorld } from "../support/small-world.ts";
 
@@ -52,6 +53,34 @@ test("a group begins together and the next step after all of it; a step that is 
   ]);
   expect(happened.slice(6, 9).toSorted()).toEqual(["go done", "web-serving done", "worker-rollout done"]);
   expect(happened.slice(9)).toEqual(["rest started", "rest done"]);
+});
+
+test("a step of a group keeps its own pace: it is looked at when it is due, or when something happened to the run", async () => {
+  const small = await start("approve");
+  const { faults, world: simulated } = small.cloud;
+  const take = faults.take.bind(faults);
+  const looks: Instant[] = [];
+  faults.take = (api, call, now) => {
+    if (call === "list-pods") looks.push(simulated.now);
+    return take(api, call, now);
+  };
+  await small.deploy();
+  const events = await small.events();
+  const atOf = (type: string): Instant =>
+    events.find((event) => event.type === type && "item" in event && event.item === "step:worker-rollout")?.at ??
+    simulated.now;
+  const during = looks.filter((at) => at > atOf("item-started") && at < atOf("item-done"));
+  expect(during.length).toBeGreaterThan(3);
+  // It looks every five seconds at first; the approval beside it every two.
+  const early = during.filter((at, index) => {
+    const before = during[index - 1];
+    return (
+      before !== undefined &&
+      msBetween(before, at) < 4 * SECOND &&
+      !events.some((one) => one.at >= before && one.at <= at)
+    );
+  });
+  expect(early).toEqual([]);
 });
 
 test("one that says no lets the others end, begins nothing more, and stops the run", async () => {
