@@ -1,14 +1,14 @@
 /** One minute of a simulated service's traffic, derived from seed, service and minute alone; makes no log entries. */
 import { MINUTE, msOf } from "../model/time.ts";
-import type { Bounds, ErrorRule, LineRule, Recurrence, RevisionRule, TrafficProfile } from "./traffic-profile.ts";
+import type { Bounds, ErrorRule, LineRule, RevisionRule, TrafficProfile } from "./traffic-profile.ts";
+import { type Chance, poisson, timesOf } from "./traffic-times.ts";
 
 /** Entries become visible this long after their timestamp; nothing may appear earlier than that before its cause. */
 export const VISIBLE_AFTER_MS = 5_000;
 
 /** What a minute depends on. Everything here says the same about the past whenever it is asked. */
 export interface Surroundings {
-  /** Uniform in [0, 1), fixed for these arguments. */
-  readonly chance: (purpose: string, minute: number, index: number) => number;
+  readonly chance: Chance;
   /** Shares of the revisions that take requests, each from its moment on; ascending. */
   readonly history: readonly { readonly fromMs: number; readonly shares: ReadonlyMap<string, number> }[];
   /** Moments at which other revisions took over. */
@@ -53,11 +53,13 @@ export interface Line {
 
 /** Error requests of the rules, unordered, within [fromMs, untilMs) of the minute that starts at `minuteMs`. */
 export function placedRequests(profile: TrafficProfile, minuteMs: number, around: Surroundings): readonly Placed[] {
-  const ruled = (profile.errors ?? []).flatMap((rule, number) =>
-    timesOf(rule, minuteMs, `error${number}`, around).flatMap((atMs, index) =>
-      placed(rule, { family: `error${number}`, index }, atMs, around),
-    ),
-  );
+  const ruled: Placed[] = [];
+  for (const [number, rule] of (profile.errors ?? []).entries()) {
+    const family = `error${number}`;
+    for (const [index, atMs] of timesOf(rule, minuteMs, family, around.chance).entries()) {
+      ruled.push(...placed(rule, { family, index }, atMs, around));
+    }
+  }
   const { spike } = profile;
   if (spike === undefined) return ruled;
   const spiked = around.switchesMs.flatMap((atMs) => {
@@ -73,7 +75,7 @@ export function placedRequests(profile: TrafficProfile, minuteMs: number, around
 /** Application lines of the rules, unordered. */
 export function placedLines(profile: TrafficProfile, minuteMs: number, around: Surroundings): readonly Line[] {
   return (profile.lines ?? []).flatMap((rule, number) =>
-    timesOf(rule, minuteMs, `line${number}`, around).flatMap((atMs, index) => {
+    timesOf(rule, minuteMs, `line${number}`, around.chance).flatMap((atMs, index) => {
       const revision = revisionAt(atMs, around, number);
       const id = { family: `line${number}`, index };
       return revision === undefined || !applies(rule, atMs, revision, around) ? [] : [{ id, atMs, revision, rule }];
@@ -85,7 +87,7 @@ export function placedLines(profile: TrafficProfile, minuteMs: number, around: S
 export function slotCount(profile: TrafficProfile, minuteMs: number, around: Surroundings): number {
   const hour = (minuteMs / (60 * MINUTE)) % 24;
   const cycle = 1 + (profile.dailyAmplitude ?? 0) * Math.cos(((hour - (profile.peakHour ?? 18)) / 24) * 2 * Math.PI);
-  return poisson(profile.requestsPerMinute * cycle, minuteMs / MINUTE, "count", around);
+  return poisson(profile.requestsPerMinute * cycle, minuteMs / MINUTE, "count", around.chance);
 }
 
 export interface Window {
@@ -260,38 +262,4 @@ function boundsOf(rule: Bounds): { readonly fromMs: number; readonly untilMs: nu
   };
   BOUNDS.set(rule, bounds);
   return bounds;
-}
-
-function timesOf(rule: Recurrence, minuteMs: number, purpose: string, around: Surroundings): readonly number[] {
-  const minute = minuteMs / MINUTE;
-  const offset = (index: number): number => minuteMs + Math.floor(around.chance(purpose, minute, index + 1) * MINUTE);
-  if ("at" in rule) {
-    const atMs = msOf(rule.at);
-    return atMs >= minuteMs && atMs < minuteMs + MINUTE ? [atMs] : [];
-  }
-  if ("everyMinutes" in rule) {
-    const first = Math.floor(around.chance(purpose, 0, 0) * rule.everyMinutes);
-    return (minute + first) % rule.everyMinutes === 0 ? [offset(0)] : [];
-  }
-  return Array.from({ length: poisson(rule.perMinute, minute, purpose, around) }, (_, index) => offset(index));
-}
-
-/** A Poisson count from one uniform draw (inversion); beyond 500 the normal approximation. */
-function poisson(mean: number, minute: number, purpose: string, around: Surroundings): number {
-  if (mean <= 0) return 0;
-  const draw = around.chance(`${purpose}/n`, minute, 0);
-  if (mean > 500) {
-    const normal =
-      Math.sqrt(-2 * Math.log(1 - draw)) * Math.cos(2 * Math.PI * around.chance(`${purpose}/a`, minute, 0));
-    return Math.max(0, Math.round(mean + Math.sqrt(mean) * normal));
-  }
-  let term = Math.exp(-mean);
-  let sum = term;
-  let count = 0;
-  while (sum < draw && count < 2_000) {
-    count++;
-    term *= mean / count;
-    sum += term;
-  }
-  return count;
 }

@@ -180,7 +180,7 @@ export class Traffic implements LogSource {
     const before = known.get(minuteMs);
     if (before !== undefined) return before;
     const made = make();
-    if (minuteMs + MINUTE + VISIBLE_AFTER_MS <= msOf(this.#world.now)) {
+    if (minuteMs + MINUTE + VISIBLE_AFTER_MS <= this.#world.nowMs) {
       if (known.size >= MOST_KEPT) known.clear();
       known.set(minuteMs, made);
     }

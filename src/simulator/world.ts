@@ -10,6 +10,7 @@ interface Scheduled {
 /** Deterministic: the same seed and the same calls give the same world. */
 export class World {
   #now: Instant;
+  #nowMs: number;
   #order = 0;
   #future: Scheduled[] = [];
   #onWaste: ((now: Instant) => void)[] = [];
@@ -17,11 +18,17 @@ export class World {
 
   constructor(options: { now: Instant; seed: number }) {
     this.#now = options.now;
+    this.#nowMs = msOf(options.now);
     this.seed = options.seed;
   }
 
   get now(): Instant {
     return this.#now;
+  }
+
+  /** Epoch milliseconds of `now`, for who asks for every minute of a day. */
+  get nowMs(): number {
+    return this.#nowMs;
   }
 
   /** Has `act` happen when the world reaches `at` (at once in order when `at` has passed). */
@@ -44,10 +51,15 @@ export class World {
   advanceTo(until: Instant): void {
     for (let due = this.#future[0]; due !== undefined && due.at <= until; due = this.#future[0]) {
       this.#future.shift();
-      this.#now = due.at;
+      this.#moveTo(due.at);
       due.act();
     }
-    if (until > this.#now) this.#now = until;
+    if (until > this.#now) this.#moveTo(until);
+  }
+
+  #moveTo(at: Instant): void {
+    this.#now = at;
+    this.#nowMs = msOf(at);
   }
 
   /** A caller waits for an answer that does not come: time passes, while nobody sleeps, until every client has given up. */
