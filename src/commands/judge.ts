@@ -13,14 +13,8 @@ import { plainLines } from "../reporters/escape.ts";
 import { CRITICAL_SIGNATURES } from "../steps/check-logs.ts";
 import { EntryReader } from "../verdict/json-entries.ts";
 import type { FileTally } from "../verdict/file-tally.ts";
-import {
-  type FileRules,
-  type ServiceJudgement,
-  baselineTally,
-  candidateTally,
-  judgeFiles,
-  worstOf,
-} from "../verdict/judge-files.ts";
+import { type FileRules, baselineTally, candidateTally } from "../verdict/file-rules.ts";
+import { type ServiceJudgement, judgeFiles, worstOf } from "../verdict/judge-files.ts";
 import { EntryDecoder } from "../verdict/log-entry.ts";
 import { EXIT, verdictCode } from "./exit-code.ts";
 import { inflated } from "./inflated.ts";

@@ -1,84 +1,14 @@
 /** The judge on exported log entries: two tallies in, one judgement per service out. Pure; reads no file. */
-import { DAY, MINUTE, type Instant, instant, msOf } from "../model/time.ts";
+import { MINUTE, instant, msOf } from "../model/time.ts";
 import { type Verdict, worstVerdict } from "../model/verdict.ts";
 import type { Counts, JudgeEvidence, Judgement, MinuteWindow, Stream } from "./evidence.ts";
-import { FileTally, type ServiceTally, type Side, type TallyRules, emptySide } from "./file-tally.ts";
+import type { FileRules } from "./file-rules.ts";
+import { type FileTally, type ServiceTally, type Side, emptySide } from "./file-tally.ts";
+import { baselineSpan, candidateSpan, type Minutes, minuteOf, windowOf, within } from "./file-windows.ts";
 import { type GroupCounts, alignGroups } from "./group-counts.ts";
 import { judge } from "./judge.ts";
 import { SETTLING_MS, defaultSettings } from "./settings.ts";
 import { sum } from "./windows.ts";
-
-/** More minutes than these are not held: the latest count. */
-const MAX_MINUTES = (45 * DAY) / MINUTE;
-
-/** So long may a service that still serves have nothing to log. */
-const QUIET_MINUTES = 15;
-
-export interface Span {
-  readonly from?: Instant;
-  readonly until?: Instant;
-}
-
-export interface FileRules {
-  /** T0. The baseline ends here; two minutes from here on the switch settles. */
-  readonly switchedAt?: Instant;
-  /** The end of what is judged; without it, the end of the candidate's entries. */
-  readonly now?: Instant;
-  readonly isError: (status: number) => boolean;
-  /** "5xx": what `isError` means, for people. */
-  readonly label: string;
-  readonly critical: readonly string[];
-  /** T+N, for the tolerances; without it, how far the window reaches from the switch. */
-  readonly horizonMs?: number;
-  readonly judgedServices?: number;
-  /** The baseline is another version over the same minutes (a canary). */
-  readonly concurrent?: boolean;
-  /** What the files cover, where that is more than their first and last entry say. */
-  readonly baseline?: Span;
-  readonly candidate?: Span;
-  /** Windows of other deploys and incidents. */
-  readonly excluded?: readonly { readonly from: Instant; readonly until: Instant }[];
-}
-
-export function baselineTally(rules: FileRules): FileTally {
-  return new FileTally({
-    ...tallyRules(rules),
-    untilMs: Math.min(
-      rules.switchedAt === undefined ? Number.POSITIVE_INFINITY : floor(msOf(rules.switchedAt)),
-      rules.baseline?.until === undefined ? Number.POSITIVE_INFINITY : msOf(rules.baseline.until),
-    ),
-    sinceMs: rules.baseline?.from === undefined ? Number.NEGATIVE_INFINITY : msOf(rules.baseline.from),
-  });
-}
-
-/** Versions that the baseline has are the old code's, if the candidate has others. */
-export function candidateTally(rules: FileRules, baseline: FileTally): FileTally {
-  const switchedMs = rules.switchedAt === undefined ? Number.NEGATIVE_INFINITY : msOf(rules.switchedAt);
-  const ends = [rules.now, rules.candidate?.until].flatMap((end) => (end === undefined ? [] : [floor(msOf(end))]));
-  return new FileTally({
-    ...tallyRules(rules),
-    sinceMs: Math.max(switchedMs, rules.candidate?.from === undefined ? switchedMs : msOf(rules.candidate.from)),
-    untilMs: Math.min(Number.POSITIVE_INFINITY, ...ends),
-    beganAfterMs: switchedMs,
-    oldVersions: baseline.versions,
-  });
-}
-
-function tallyRules(rules: FileRules): TallyRules {
-  return {
-    isError: rules.isError,
-    critical: new RegExp(rules.critical.map(escaped).join("|") || "(?!)", "i"),
-    sinceMs: Number.NEGATIVE_INFINITY,
-    untilMs: Number.POSITIVE_INFINITY,
-    beganAfterMs: Number.NEGATIVE_INFINITY,
-    oldVersions: new Set(),
-  };
-}
-
-/** As a pattern that matches just this text. */
-function escaped(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
-}
 
 export interface ServiceJudgement {
   readonly service: string;
@@ -108,11 +38,6 @@ export function judgeFiles(rules: FileRules, baseline: FileTally, candidate: Fil
 
 export function worstOf(judgements: readonly ServiceJudgement[]): Verdict {
   return worstVerdict(judgements.map(({ judgement }) => judgement.verdict));
-}
-
-interface Minutes {
-  readonly first: number;
-  readonly length: number;
 }
 
 interface Parts {
@@ -198,62 +123,6 @@ function streamsOf(label: string, then: Side, now: Side, { before, after }: Part
   return [...requests, ...application];
 }
 
-function baselineSpan(rules: FileRules, tally: FileTally): Minutes {
-  const first = rules.baseline?.from === undefined ? tally.firstMinute : minuteOf(rules.baseline.from);
-  const given = rules.baseline?.until;
-  const switched = rules.switchedAt === undefined ? Number.POSITIVE_INFINITY : minuteOf(rules.switchedAt);
-  const end = tally.lastMinute + 1;
-  // Entries that end shortly before the switch are rare entries, not the end of what was exported.
-  const seen = switched - end <= QUIET_MINUTES ? switched : end;
-  return bounded(first, given === undefined ? seen : minuteOf(given));
-}
-
-function candidateSpan(rules: FileRules, tally: FileTally): Minutes {
-  const settled =
-    rules.switchedAt === undefined ? undefined : Math.ceil((msOf(rules.switchedAt) + SETTLING_MS) / MINUTE);
-  const given = rules.candidate?.from === undefined ? undefined : Math.ceil(msOf(rules.candidate.from) / MINUTE);
-  const first = settled === undefined ? (given ?? tally.firstMinute) : Math.max(settled, given ?? settled);
-  const end = rules.now ?? rules.candidate?.until;
-  return bounded(first, end === undefined ? tally.lastMinute + 1 : minuteOf(end));
-}
-
-/** No entries, no minutes; too many minutes: the latest. */
-function bounded(first: number, end: number): Minutes {
-  if (!Number.isFinite(first) || !Number.isFinite(end) || end <= first) {
-    return { first: Number.isFinite(first) ? first : 0, length: 0 };
-  }
-  const length = Math.min(MAX_MINUTES, end - first);
-  return { first: end - length, length };
-}
-
-function windowOf(
-  { first, length }: Minutes,
-  requests: ReadonlyMap<number, number> | undefined,
-  excluded: FileRules["excluded"] = [],
-): MinuteWindow {
-  const exposure = Array.from({ length }, (_, index) =>
-    requests === undefined ? 1 : (requests.get(first + index) ?? 0),
-  );
-  const cut = excluded.flatMap(({ from, until }): [number, number][] => {
-    const start = Math.max(0, minuteOf(from) - first);
-    const end = Math.min(length, Math.ceil(msOf(until) / MINUTE) - first);
-    return end > start ? [[start, end - start]] : [];
-  });
-  const merged = mergedRanges(cut);
-  for (const [start, count] of merged) exposure.fill(0, start, start + count);
-  return { from: instant(first * MINUTE), exposure, cut: merged };
-}
-
-function mergedRanges(ranges: readonly [number, number][]): [number, number][] {
-  const merged: [number, number][] = [];
-  for (const [start, length] of ranges.toSorted(([a], [b]) => a - b)) {
-    const last = merged.at(-1);
-    if (last !== undefined && start <= last[0] + last[1]) last[1] = Math.max(last[1], start + length - last[0]);
-    else merged.push([start, length]);
-  }
-  return merged;
-}
-
 function settlingOf(
   { switchedAt }: FileRules,
   then: Side,
@@ -290,24 +159,6 @@ function totalOf(counts: GroupCounts): Counts {
   return [...minutes];
 }
 
-/** Minutes of the epoch as indices of the window, ascending. */
-function within(counts: Counts, { first, length }: Minutes): Counts {
-  return counts
-    .flatMap(([minute, count]): Counts => {
-      const index = minute - first;
-      return index >= 0 && index < length ? [[index, count]] : [];
-    })
-    .sort(([a], [b]) => a - b);
-}
-
 function totals(counts: Counts): number[] {
   return counts.map(([, count]) => count);
-}
-
-function minuteOf(at: Instant): number {
-  return Math.floor(msOf(at) / MINUTE);
-}
-
-function floor(ms: number): number {
-  return Math.floor(ms / MINUTE) * MINUTE;
 }

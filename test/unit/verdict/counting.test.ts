@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { canonicalJson } from "../../../src/model/json.ts";
 import { GroupCounts, OTHER, alignGroups } from "../../../src/verdict/group-counts.ts";
 import { attributionOf, type SampledRecord } from "../../../src/verdict/sample.ts";
-import { baselineTally } from "../../../src/verdict/judge-files.ts";
+import { baselineTally } from "../../../src/verdict/file-rules.ts";
 import type { ExportedRecord } from "../../../src/verdict/log-entry.ts";
 import { SeenEntries } from "../../../src/verdict/seen-entries.ts";
 
