@@ -1,7 +1,7 @@
 /** The metrics for many askers: what is asked for in the same moment, and differs by service only, is one read. Keeps nothing. */
 import type { Instant } from "../model/time.ts";
 import type { Metrics, RequestCount, Served } from "../ports/metrics.ts";
-import { Moment } from "./moment.ts";
+import { AskedTogether } from "./asked-together.ts";
 
 /** An answer has 100,000 points: a day of two revisions with five classes of statuses is 14,400 of them. */
 const MOST_TOGETHER = 25;
@@ -12,7 +12,7 @@ interface Question extends Served {
 }
 
 export function sharingMetrics(metrics: Metrics): Metrics {
-  const counts = new Moment<Question, readonly RequestCount[]>({
+  const counts = new AskedTogether<Question, readonly RequestCount[]>({
     kindOf,
     alone: ({ target, since, until }, signal) => metrics.requestCounts(target, since, until, signal),
     together: (questions, signal) => {
@@ -22,7 +22,7 @@ export function sharingMetrics(metrics: Metrics): Metrics {
     },
     most: MOST_TOGETHER,
   });
-  const latencies = new Moment<Question, number | "unknown">({
+  const latencies = new AskedTogether<Question, number | "unknown">({
     kindOf,
     alone: ({ target, since, until, revision }, signal) => metrics.latencyP95(target, since, until, revision, signal),
     together: (questions, signal) => {

@@ -5,7 +5,7 @@
 import { type Instant, msBetween, SECOND } from "../model/time.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { LogPage, LogQuery, Logs } from "../ports/logs.ts";
-import { Moment } from "./moment.ts";
+import { AskedTogether } from "./asked-together.ts";
 
 /** Checks that ask the same, of one look or of runs that are due together, get the same page. */
 const PAGE_KEPT_MS = 30 * SECOND;
@@ -24,7 +24,7 @@ interface Kept {
 export function sharingPages(logs: Logs, clock: Pick<Clock, "now">): Logs {
   /** The oldest first. */
   const pages = new Map<string, Kept>();
-  const moment = new Moment<LogQuery, LogPage>({
+  const gathering = new AskedTogether<LogQuery, LogPage>({
     kindOf: ({ target, version: _version, ...rest }) => JSON.stringify([target.project, rest]),
     alone: (query, signal) => logs.page(query, undefined, signal),
     together: (queries, signal) => logs.together?.(queries, signal),
@@ -46,7 +46,7 @@ export function sharingPages(logs: Logs, clock: Pick<Clock, "now">): Logs {
       const known = pages.get(key);
       if (known !== undefined && isFresh(known)) return known.page;
       const isFirst = pageToken === undefined && isSparse(query);
-      const page = isFirst ? moment.ask(query, signal) : logs.page(query, pageToken, signal);
+      const page = isFirst ? gathering.ask(query, signal) : logs.page(query, pageToken, signal);
       const kept: Kept = { at: clock.now(), page, records: 0 };
       pages.delete(key);
       pages.set(key, kept);

@@ -26,7 +26,7 @@ interface Asked<Q, A> {
 }
 
 /** Waits for nobody: the moment is what runs without waiting for anything outside. */
-export class Moment<Q, A> {
+export class AskedTogether<Q, A> {
   readonly #asking: Asking<Q, A>;
   readonly #asked = new Map<string, Asked<Q, A>[]>();
 
