@@ -12,6 +12,7 @@ import { simulationOf } from "../src/commands/rehearse.ts";
 import { HOUR, msBetween, plusMs } from "../src/model/time.ts";
 import { loadScenario } from "../src/rehearsal/load-scenario.ts";
 import type { SimulatedCloud } from "../src/rehearsal/simulated-cloud.ts";
+import { seeCalls } from "../test/support/seen-calls.ts";
 
 type Counts = ReadonlyMap<string, number>;
 
@@ -60,15 +61,12 @@ process.stdout.write(
 await simulation.close();
 await rm(directory, { recursive: true, force: true });
 
-/** Every server of the simulated cloud asks for its faults once per call. */
 function countCalls({ faults }: SimulatedCloud): () => Counts {
   const counts = new Map<string, number>();
-  const take = faults.take.bind(faults);
-  faults.take = (api, call, now) => {
+  seeCalls(faults, (api, call) => {
     const key = `${api} ${call}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
-    return take(api, call, now);
-  };
+  });
   return () => new Map(counts);
 }
 

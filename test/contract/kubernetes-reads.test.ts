@@ -16,6 +16,7 @@ import {
   OLD_IMAGE,
   TARGET,
 } from "../support/kubernetes-world.ts";
+import { seeCalls } from "../support/seen-calls.ts";
 
 const LIST = "list-replicasets";
 const signal = new AbortController().signal;
@@ -25,12 +26,7 @@ let calls: Map<string, number>;
 beforeEach(async () => {
   cloud = await kubernetesWorld({ replicas: 3, graceMs: 1_000, startupMs: 1_000 });
   calls = new Map();
-  const { faults } = cloud;
-  const take = faults.take.bind(faults);
-  faults.take = (api, call, now) => {
-    calls.set(call, (calls.get(call) ?? 0) + 1);
-    return take(api, call, now);
-  };
+  seeCalls(cloud.faults, (_api, call) => calls.set(call, (calls.get(call) ?? 0) + 1));
 });
 afterEach(() => cloud.close());
 
