@@ -21,7 +21,7 @@ export const faultSchema = z
       ),
     kind: z.enum(FAULT_KINDS).default("status"),
     status: z.int().default(503).describe("of the kinds status and applied"),
-    times: z.int().positive().default(1),
+    times: z.int().positive().default(1).describe("the first so many of these calls; with from, of those since then"),
     "retry-after": durationSchema.optional(),
     from: durationSchema.optional(),
     until: durationSchema.optional(),

@@ -22,13 +22,15 @@ export const ROLES = [
 
 const which = z
   .union([z.enum(ROLES), z.string()])
-  .describe("services by role, or one by its name in the runbook; later rules win over earlier ones");
+  .describe(
+    "services by role, or one by its name in the runbook. Several rules may mean one service: of each key (traffic, deploy, …) the last rule that has it counts, whole. A service that no rule means has 60 requests a minute that all succeed",
+  );
 
 const errorSchema = z.strictObject({
   method: z.string().default("GET"),
   route: z.string().describe('"/v1/memories/{id}"; {id} differs from request to request'),
   status: z.int().min(400).max(599),
-  every: durationSchema.optional().describe("regularly, once in so long"),
+  every: durationSchema.optional().describe("regularly, once in so long; before the scenario's start, too"),
   "per-minute": z
     .number()
     .positive()
@@ -40,9 +42,12 @@ const errorSchema = z.strictObject({
       "once, so long after the scenario's start (within `deploy`: after the revision was made); `before` makes it so long before it",
     ),
   before: durationSchema.optional(),
-  latency: durationSchema.optional(),
+  latency: durationSchema.optional().describe("of each of these requests; default 120ms"),
   message: z.string().optional().describe("written to stderr with each of these requests"),
-  on: z.enum(["new", "old"]).optional().describe("only requests that the new, or the old, revision answers"),
+  on: z
+    .enum(["new", "old"])
+    .optional()
+    .describe("only requests that the new, or the old, revision answers; within `deploy`: new where nothing is said"),
   from: durationSchema
     .optional()
     .describe("only from so long after the scenario's start (within `deploy`: after the revision was made)"),
@@ -55,7 +60,8 @@ const trafficSchema = z.strictObject({
   routes: z
     .array(z.strictObject({ method: z.string().default("GET"), path: z.string(), share }))
     .min(1)
-    .default([{ method: "GET", path: "/v1/health", share: 1 }]),
+    .default([{ method: "GET", path: "/v1/health", share: 1 }])
+    .describe("of the ordinary requests, by shares that add up to 1; errors name their own routes"),
   errors: z.array(errorSchema).default([]),
   "switch-spike": z
     .strictObject({ errors: z.int(), method: z.string().default("GET"), route: z.string(), status: z.int() })
@@ -154,7 +160,7 @@ const workflowSchema = z.strictObject({
     .describe(
       "what it really deploys, by names of the runbook's services; default: those that its next steps wait for. A name that the runbook does not have is refused: nobody would judge that service, or put it back",
     ),
-  duration: durationSchema.default(8 * 60_000),
+  duration: durationSchema.default(8 * 60_000).describe("the services are deployed one after another towards its end"),
   conclusion: z.enum(["success", "failure"]).default("success"),
   "failed-step": z.string().optional(),
   "failed-after": durationSchema.optional(),
@@ -203,17 +209,23 @@ export const scenarioSchema = z.strictObject({
     .array(needSchema)
     .default([])
     .describe(
-      "what a runbook must have for this scenario to apply; canary: shift-traffic; all-at-once: none; rollback-question: on-fail is ask; keeps-by-default: and nobody answering keeps",
+      "what a runbook must have for this scenario to apply: trigger-workflow steps (workflow, two-workflows), services of a platform, checks of its monitor, by their names; canary: shift-traffic; all-at-once: none; rollback-question: on-fail is ask; keeps-by-default: and nobody answering keeps",
     ),
-  start: instantText.default("2026-04-12T04:00:00Z"),
+  start: instantText.default("2026-04-12T04:00:00Z").describe("when the deploy command is given"),
   commits: z
     .array(z.strictObject({ sha: z.string().regex(/^[0-9a-f]{7,40}$/), title: z.string() }))
     .min(2)
     .describe("oldest first; the first one served before, the last one is deployed"),
   "pull-request": z
     .strictObject({ number: z.int(), title: z.string(), "merge-commit": z.string().optional() })
-    .optional(),
-  workflows: z.array(workflowSchema).default([]),
+    .optional()
+    .describe(
+      "where the comments go; without it they are shown only. merge-commit: one of commits, or one that what is deployed does not contain; without it, not merged yet",
+    ),
+  workflows: z
+    .array(workflowSchema)
+    .default([])
+    .describe("one that is not mentioned succeeds after 8m and deploys what the next steps wait for"),
   services: z.array(serviceSchema).default([]),
   probes: z
     .array(
@@ -244,7 +256,7 @@ export const scenarioSchema = z.strictObject({
       z.strictObject({
         about: z.enum(["rollback", "approve", "continue", "in-doubt"]),
         answer: z.string().describe("rollback or keep; approve or reject; continue or stop; done, retry or stop"),
-        after: durationSchema.default(30_000),
+        after: durationSchema.default(30_000).describe("since the question was asked"),
       }),
     )
     .default([])
@@ -262,7 +274,9 @@ export const scenarioSchema = z.strictObject({
     .describe("what happens to the process that deploys, in order: the second one happens to the one that resumed"),
   expect: z
     .strictObject({ exit: z.int(), outcome: outcomeSchema.optional(), verdict: verdictSchema.optional() })
-    .describe("what must come out of a rehearsal"),
+    .describe(
+      "what must come out of a rehearsal; what is left out may be anything. exit: as `runbook --help` lists the codes",
+    ),
 });
 
 export type Scenario = z.infer<typeof scenarioSchema>;
